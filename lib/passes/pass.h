@@ -1,0 +1,86 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "color/color.h"
+#include "compute/device_frame.h"
+#include "spec/params.h"
+
+// A pass can never open a file, keep state, read a clock or know where a shard ends. What it gets is what is below.
+
+namespace wetgate::passes {
+
+/// Frames around the one being made that a pass reads.
+struct PassReach {
+    int before = 0;
+    int after = 0;
+    bool operator==(const PassReach&) const = default;
+};
+
+/// The frames around frame 0, all cut to frame 0's data window (no data: zeros). See Note [Windows at edges].
+class FrameWindow {
+public:
+    virtual ~FrameWindow() = default;
+    /// k in [-before, +after]. Past the shot's edge, a cut or an unreadable neighbour: the nearest real frame towards 0.
+    virtual const compute::DeviceFrame& operator[](int k) const = 0;
+    /// False where operator[] repeats another frame.
+    virtual bool is_real(int k) const = 0;
+    /// A number that depends on (job seed, shot, frame, pass) alone: the only randomness a pass may use.
+    virtual std::uint64_t seed() const = 0;
+};
+
+/// What a pass made of the window's frame 0, and nothing else.
+struct PassResult {
+    at::Tensor pixels;  // [3,H,W] float32, working linear
+    at::Tensor touch;   // [1,H,W] float32 in [0,1]; 0 = this pixel is left alone (the framework restores its bits)
+    nlohmann::json facts = nlohmann::json::object();  // small, deterministic; goes into the frame's report
+};
+
+/// Makes one frame from a window. Const after construction: run() may be called from several threads.
+class FramePass {
+public:
+    virtual ~FramePass() = default;
+    virtual PassReach reach() const = 0;
+    virtual PassResult run(const FrameWindow& window) const = 0;
+};
+
+/// For what must see the whole shot before the first frame is made. Const after construction.
+class ShotAnalysis {
+public:
+    virtual ~ShotAnalysis() = default;
+    virtual PassReach reach() const { return {}; }
+    /// Facts of one frame: pure, small (a few kB to a few hundred kB).
+    virtual nlohmann::json measure(const FrameWindow& window) const = 0;
+    /// The artefact of the shot from the facts of all its frames in order; an unreadable frame is null. Deterministic.
+    /// Returned objects should be readable and editable by a person.
+    virtual nlohmann::json solve(std::span<const nlohmann::json> all_frames, int first_frame) const = 0;
+};
+
+/// What a pass is made from. File parameters (schema "format": "input-file") are absolute paths by now.
+struct PassContext {
+    spec::Params params;
+    nlohmann::json artefact;                 ///< what ShotAnalysis::solve gave, or a person edited; null where there is none
+    const color::Config* color = nullptr;    ///< the job's colour spaces
+    std::string working_space = "ACEScg";
+};
+
+/// A pass as the list knows it. Makers throw Error{Usage} for parameters or an artefact that make no sense.
+struct PassEntry {
+    std::string name;
+    std::function<std::unique_ptr<FramePass>(const PassContext&)> make;
+    std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)> make_analysis;  ///< empty: needs no analysis
+};
+
+/// Every pass, in the order of `wetgate passes list`.
+const std::vector<PassEntry>& all_passes();
+/// Error{Usage} for an unknown name.
+const PassEntry& find_pass(const std::string& name);
+
+}  // namespace wetgate::passes
