@@ -4,6 +4,7 @@ add_library(wetgate_options INTERFACE)
 target_compile_features(wetgate_options INTERFACE cxx_std_20)
 target_compile_options(wetgate_options INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # g++ 12 invents overlaps in std::string's operator+ (GCC bug 105651)
     -ffp-contract=off  # fused multiply-adds would differ between compilers and ISAs
     $<$<BOOL:${WETGATE_WERROR}>:-Werror>)
 if(WETGATE_SANITIZE)
