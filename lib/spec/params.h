@@ -6,12 +6,14 @@
 
 namespace wetgate::spec {
 
-/// A pass's own parameters, already checked against its schema with the schema's defaults filled in. Getters still check
-/// type and range as text-safe integers and finite numbers, and throw Error{Usage} with the JSON pointer.
+/// A pass's own parameters, already checked against its schema with the schema's defaults filled in. Getters
+/// still check type and range as text-safe integers and finite numbers, and throw Error{Usage} with the JSON
+/// pointer.
 class Params {
 public:
     Params() : values_(nlohmann::json::object()) {}
-    Params(nlohmann::json values, std::string pointer) : values_(std::move(values)), pointer_(std::move(pointer)) {}
+    Params(nlohmann::json values, std::string pointer)
+        : values_(std::move(values)), pointer_(std::move(pointer)) {}
 
     bool has(const std::string& key) const { return values_.contains(key) && !values_.at(key).is_null(); }
     double number(const std::string& key) const;
@@ -29,8 +31,8 @@ private:
     std::string pointer_;  ///< "/shots/0/passes/2"
 };
 
-/// Parameters of pass `name` with every default of its schema filled in over `given`: what tests and the planner use.
-/// Error{Usage} listing every problem when `given` does not fit the schema.
+/// Parameters of pass `name` with every default of its schema filled in over `given`: what tests and the
+/// planner use. Error{Usage} listing every problem when `given` does not fit the schema.
 Params pass_params(const std::string& name, const nlohmann::json& given, const std::string& pointer = "");
 
 }  // namespace wetgate::spec
