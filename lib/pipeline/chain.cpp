@@ -170,8 +170,8 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     }
 
     at::Tensor amount = made.touch;
-    if (spec.matte) amount = amount * mattes_.matte(*spec.matte, frame, before.window);
-    if (spec.protect) amount = amount * (1 - mattes_.matte(*spec.protect, frame, before.window));
+    if (!spec.matte.empty()) amount = amount * mattes_.matte(spec.matte, frame, before.window);
+    if (!spec.protect.empty()) amount = amount * (1 - mattes_.matte(spec.protect, frame, before.window));
     const at::Tensor touched = amount > 0;
     if (!touched.any().item<bool>()) {
         result.passes.push_back(facts_of(pass, before, before, touched, std::move(made.facts)));

@@ -96,13 +96,13 @@ std::shared_ptr<FeedFrame> FrameFeed::decode(media::FrameSource& source, int fra
 }
 
 void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const Error& why) const {
-    const spec::BadFramePolicy policy = shot_.shot().on_bad_frame;
-    if (policy == spec::BadFramePolicy::Fail) {
+    const spec::BadFrame policy = shot_.shot().on_bad_frame;
+    if (policy == spec::BadFrame::Fail) {
         frame.error = std::make_exception_ptr(why);
         return;
     }
-    frame.substitute = Substitute{.policy = spec::to_string(policy), .from = {}, .why = why.message()};
-    if (policy == spec::BadFramePolicy::Skip) return;
+    frame.substitute = Substitute{.policy = std::string(spec::to_text(policy)), .from = {}, .why = why.message()};
+    if (policy == spec::BadFrame::Skip) return;
 
     // The nearest readable frame before, else after: looked for in the source, so that no shard's edge can matter.
     const FrameRange range = shot_.source_range();
@@ -112,11 +112,11 @@ void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const E
     for (const int candidate : candidates) {
         try {
             HostFrame held = source.read(candidate);
-            if (policy == spec::BadFramePolicy::Black) held = black_frame(held);
+            if (policy == spec::BadFrame::Black) held = black_frame(held);
             held.number = frame.number;
             held.timecode = shot_.timecode_of(frame.number);
             frame.host = std::make_shared<const HostFrame>(std::move(held));
-            if (policy == spec::BadFramePolicy::Hold) frame.substitute->from = candidate;
+            if (policy == spec::BadFrame::Hold) frame.substitute->from = candidate;
             return;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Input) throw;

@@ -51,7 +51,7 @@ MatteStore::MatteStore(const ShotContext& shot) : shot_(shot) {}
 MatteStore::~MatteStore() = default;
 
 std::filesystem::path MatteStore::file_of(const ShotContext& shot, const std::string& name, int frame) {
-    return find(shot, name).path.path(frame);
+    return find(shot, name).path.pattern.path(frame);
 }
 
 at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& window) {
@@ -59,9 +59,9 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
     const spec::MatteSpec& spec = find(shot_, name);
     if (!opened) {
         media::SourceRequest request;
-        request.display_name = spec.path.text();
-        request.path_of = [pattern = spec.path](int n) { return pattern.path(n); };
-        request.is_sequence = spec.path.is_sequence();
+        request.display_name = spec.path.text;
+        request.path_of = [pattern = spec.path.pattern](int n) { return pattern.path(n); };
+        request.is_sequence = spec.path.pattern.is_sequence();
         request.range = shot_.source_range();
         request.first_frame = shot_.source_range().first;
         opened = std::make_unique<Opened>();

@@ -20,8 +20,8 @@ constexpr int algorithm_version = 1;
 
 nlohmann::json file_identity(const fs::path& file) {
     struct stat status {};
-    if (::stat(file.c_str(), &status) != 0) return {{"file", file.string()}, {"missing", true}};
-    return {{"file", file.string()},
+    if (::stat(file.c_str(), &status) != 0) return {{"file", file.filename().string()}, {"missing", true}};
+    return {{"file", file.filename().string()},  // not the folder: shards may see it under another root
             {"bytes", status.st_size},
             {"time", std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec)}};
 }
@@ -30,9 +30,9 @@ nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& f
     nlohmann::json identity = nlohmann::json::array();
     for (std::size_t i = 0; i < passes_before; ++i) {
         const spec::PassSpec& pass = shot.shot().passes[i];
-        for (const std::optional<std::string>& name : {pass.matte, pass.protect}) {
-            if (!name) continue;
-            for (const int frame : frames) identity.push_back(file_identity(MatteStore::file_of(shot, *name, frame)));
+        for (const std::string& name : {pass.matte, pass.protect}) {
+            if (name.empty()) continue;
+            for (const int frame : frames) identity.push_back(file_identity(MatteStore::file_of(shot, name, frame)));
         }
     }
     return identity;
@@ -74,7 +74,7 @@ std::string output_key(const ShotContext& shot, int frame, passes::PassReach rea
     nlohmann::json parts = key_parts(shot, frame, reach, shot.shot().passes.size(), artefacts);
     for (const spec::OutputSpec& output : shot.shot().outputs) {
         parts["outputs"].push_back(spec::output_identity(shot.job(), shot.shot(), output));
-        parts["files"].push_back(output.path.text());
+        parts["files"].push_back(output.path.text);
     }
     return content_hash(parts.dump());
 }
@@ -95,7 +95,7 @@ std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, c
     if (!record || record->value("key", "") != key || record->contains("failed")) return std::nullopt;
     try {
         for (const nlohmann::json& output : record->at("outputs")) {
-            const fs::path file = shot.job().base / output.at("file").get<std::string>();
+            const fs::path file = shot.job().folder / output.at("file").get<std::string>();
             std::error_code problem;
             if (fs::file_size(file, problem) != output.at("bytes").get<std::uintmax_t>() || problem) return std::nullopt;
             if (content_hash(read_text(file, output_limit_bytes)) != output.at("hash").get<std::string>()) return std::nullopt;

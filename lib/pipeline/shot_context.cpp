@@ -31,7 +31,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, c
                     "frames " + std::to_string(wanted.first) + "-" + std::to_string(wanted.end - 1) +
                         " are asked for, but the source has " + std::to_string(info_.range.first) + "-" +
                         std::to_string(info_.range.end - 1),
-                    {.file = shot.source.path.text(), .shot = shot.name, .frame = {}});
+                    {.file = shot.source.path.text, .shot = shot.name, .frame = {}});
     }
 }
 
@@ -44,9 +44,9 @@ std::string ShotContext::output_space(const spec::OutputSpec& output) const {
 media::SourceRequest ShotContext::request(int decoder_threads) const {
     const spec::SourceSpec& source = shot_.source;
     media::SourceRequest request;
-    request.display_name = source.path.text();
-    request.path_of = [pattern = source.path](int frame) { return pattern.path(frame); };
-    request.is_sequence = source.path.is_sequence();
+    request.display_name = source.path.text;
+    request.path_of = [pattern = source.path.pattern](int frame) { return pattern.path(frame); };
+    request.is_sequence = source.path.pattern.is_sequence();
     request.range = source.range;
     request.first_frame = source.first_frame;
     request.rate = source.rate;
