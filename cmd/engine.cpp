@@ -1,11 +1,13 @@
 #include "cmd/engine.h"
 
 #include "cmd/verbs.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 
 namespace wetgate::cmd {
 
 int run_engine(const Options& options, const Services& services) {
+    services.last_resort = &unlink_live_temps;
     if (options.verb == "run") return run(options, services);
     if (options.verb == "plan") return plan(options, services);
     if (options.verb == "validate") return validate(options, services);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <stop_token>
 
 #include "cmd/options.h"
@@ -14,6 +15,8 @@ namespace wetgate::cmd {
 struct Services {
     Log log;
     std::stop_token stop;   ///< a signal asked to end
+    /// Set by the engine: removes its open temporary files, for a main that cannot wait for it any longer.
+    std::atomic<void (*)()>& last_resort;
 };
 
 /// Runs options.verb. Returns the exit code; throws Error.

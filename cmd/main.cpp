@@ -16,7 +16,6 @@
 #include "cmd/engine.h"
 #include "cmd/logging.h"
 #include "cmd/verbs.h"
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/pinned_environment.h"
 
@@ -46,9 +45,10 @@ public:
     std::stop_token token() const { return source_.get_token(); }
     int received() const { return received_; }
 
+    std::atomic<void (*)()>& last_resort() { return last_resort_; }
+
     /// Ends the process by `signal_number`, as whoever sent it expects.
     [[noreturn]] static void die_by(int signal_number) {
-        unlink_live_temps();
         std::fflush(nullptr);
         signal(signal_number, SIG_DFL);
         sigset_t one;
@@ -70,12 +70,15 @@ private:
         sigset_t done;
         sigemptyset(&done);
         sigaddset(&done, SIGUSR2);
-        if (sigtimedwait(&done, nullptr, &grace) < 0) die_by(signal_number);
+        if (sigtimedwait(&done, nullptr, &grace) >= 0) return;
+        if (void (*remove_temps)() = last_resort_) remove_temps();
+        die_by(signal_number);
     }
 
     sigset_t set_{};
     std::stop_source source_;
     std::atomic<int> received_{0};
+    std::atomic<void (*)()> last_resort_{nullptr};
     std::thread watcher_;
 };
 
@@ -119,8 +122,8 @@ int run_verb(const Options& options, const Services& services) {
     return load_engine()(options, services);
 }
 
-int guarded(const Options& options, const SignalWatch& signals) {
-    const Services services{make_log(options), signals.token()};
+int guarded(const Options& options, SignalWatch& signals) {
+    const Services services{make_log(options), signals.token(), signals.last_resort()};
     try {
         return run_verb(options, services);
     } catch (const Error& error) {
@@ -142,7 +145,7 @@ int main(int argc, char** argv) {
     if (!options) return code;
     int received = 0;
     {
-        const wetgate::cmd::SignalWatch signals;
+        wetgate::cmd::SignalWatch signals;
         code = wetgate::cmd::guarded(*options, signals);
         received = signals.received();
     }
