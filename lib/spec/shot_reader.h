@@ -1,0 +1,39 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spec/job_node.h"
+#include "spec/job_spec.h"
+#include "spec/pass_schemas.h"
+#include "spec/schema.h"
+
+namespace wetgate::spec {
+
+/// What the readers of a job's parts share while one job is read.
+struct JobReading {
+    const LoadOptions& options;
+    std::filesystem::path folder;  ///< of the job file
+    PassSchemas schemas;
+    std::map<std::string, Schema> pass_validators;  ///< compiled once a pass
+    std::vector<Problem> problems;
+    std::vector<Problem> second_opinion;  ///< valijson's
+
+    void problem(std::string pointer, std::string message, std::string suggestion = {}) {
+        problems.push_back({std::move(pointer), std::move(message), std::move(suggestion)});
+    }
+    /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
+    std::filesystem::path path_here(const std::string& text, const std::string& pointer);
+    SpecPath pattern_here(const JobNode& node, const std::string& key);
+};
+
+/// Letters, digits, '.', '_' and '-', no more than 128: reports anything else. Empty when there is no text.
+std::string read_name(JobReading& reading, const JobNode& node, const std::string& key);
+
+/// A shot as far as it can be read. Names that it uses are checked against those it has.
+ShotSpec read_shot(JobReading& reading, const JobNode& node);
+
+OutputSpec read_output(JobReading& reading, const JobNode& node);
+
+}  // namespace wetgate::spec
