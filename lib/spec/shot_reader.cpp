@@ -186,6 +186,13 @@ void check_timecode(JobReading& reading, const JobNode& node, const ShotSpec& sh
 
 }  // namespace
 
+void JobReading::problem(const std::string& pointer, std::string message, std::string suggestion) {
+    if (problems.size() >= most_problems) return;
+    const bool known = std::any_of(problems.begin(), problems.end(),
+                                   [&](const Problem& other) { return other.pointer == pointer; });
+    if (!known) problems.push_back({pointer, std::move(message), std::move(suggestion)});
+}
+
 std::filesystem::path JobReading::path_here(const std::string& text, const std::string& pointer) {
     const std::string mapped = options.path_map.apply(text);
     const bool drive = mapped.size() > 2 && std::isalpha(static_cast<unsigned char>(mapped[0])) != 0 &&

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace wetgate::spec {
 
+/// More problems than this help nobody.
+constexpr std::size_t most_problems = 1000;
+
 /// What the readers of a job's parts share while one job is read.
 struct JobReading {
     const LoadOptions& options;
@@ -21,9 +25,9 @@ struct JobReading {
     std::vector<Problem> problems;
     std::vector<Problem> second_opinion;  ///< valijson's
 
-    void problem(std::string pointer, std::string message, std::string suggestion = {}) {
-        problems.push_back({std::move(pointer), std::move(message), std::move(suggestion)});
-    }
+    /// Notes a problem, unless that very place has one already: the first says what to do, more would be
+    /// noise.
+    void problem(const std::string& pointer, std::string message, std::string suggestion = {});
     /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
