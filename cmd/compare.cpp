@@ -21,7 +21,7 @@ std::vector<std::string> header_differences(const std::filesystem::path& a, cons
     if (header_a.parts.size() != header_b.parts.size()) return {"the number of parts differs"};
     for (std::size_t part = 0; part < header_a.parts.size(); ++part) {
         const auto look_up = [](const std::vector<media::RawAttribute>& list, const std::string& name) {
-            return std::find_if(list.begin(), list.end(), [&name](const media::RawAttribute& a) { return a.name == name; });
+            return std::find_if(list.begin(), list.end(), [&name](const media::RawAttribute& candidate) { return candidate.name == name; });
         };
         const std::string where = header_a.parts.size() > 1 ? "part " + std::to_string(part) + ": " : "";
         for (const media::RawAttribute& attribute : header_a.parts[part]) {

@@ -21,7 +21,6 @@ using nlohmann::json;
 
 constexpr std::string_view version_front = "wetgate.job/";
 constexpr int version_here = 1;
-constexpr std::size_t most_reported = 1000;
 
 /// A job of a later version has keys that this build cannot know: one message about that instead of many
 /// about them.
@@ -77,8 +76,12 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
     }
     const JobNode accept = node["accept"];
     for (std::size_t i = 0; i < accept.items(); ++i) {
-        if (accept.item(i).value().is_string())
-            job.qc.accept.push_back(accept.item(i).value().get<std::string>());
+        const JobNode item = accept.item(i);
+        AcceptSpec rule{item.text("check").value_or(""), item.text("shot").value_or(""), {}, item.text("reason").value_or("")};
+        if (const auto frames = item.text_or_integer("frames")) {
+            rule.frames = reported(reading, item.pointer("frames"), [&] { return parse_frames(*frames, reading.options.frames_syntax); });
+        }
+        job.qc.accept.push_back(std::move(rule));
     }
 }
 
@@ -108,7 +111,7 @@ JobSpec read_job(JobReading& reading, const JobNode& node, std::filesystem::path
                                  const std::string& file) {
     std::vector<Problem> kept;
     for (Problem& problem : problems) {
-        if (kept.size() >= most_reported) break;
+        if (kept.size() >= most_problems) break;
         const bool repeats = std::any_of(kept.begin(), kept.end(), [&](const Problem& other) {
             return other.pointer == problem.pointer && other.message == problem.message;
         });
@@ -118,7 +121,7 @@ JobSpec read_job(JobReading& reading, const JobNode& node, std::filesystem::path
     // In the order of the file, as an editor would list them.
     std::stable_sort(kept.begin(), kept.end(),
                      [](const Problem& a, const Problem& b) { return a.line < b.line; });
-    if (kept.size() >= most_reported)
+    if (kept.size() >= most_problems)
         kept.push_back({"", "there may be more problems; mend these first", ""});
     throw JobProblems(std::move(kept), {file, {}, {}});
 }
@@ -135,10 +138,9 @@ JobSpec parse_job(std::string_view text, const std::filesystem::path& file, cons
     JobReading reading{options, absolute.parent_path(), {}, {}, {}, {}};
     Rules(schema).check(schema, document, "", reading.problems);
     JobSpec job = read_job(reading, JobNode(&document, ""), std::move(absolute));
-    std::vector<Problem> of_whole = check_job(job);
-    reading.problems.insert(reading.problems.end(), of_whole.begin(), of_whole.end());
+    for (Problem& problem : check_job(job)) reading.problem(problem.pointer, std::move(problem.message));
     // Ours first: valijson only adds what ours did not see (and would drown a long list in repeats).
-    if (reading.problems.size() < most_reported) {
+    if (reading.problems.size() < most_problems) {
         const Schema second(schema);
         if (!second.accepts(document)) add_unreported(reading.problems, second.problems(document));
         add_unreported(reading.problems, std::move(reading.second_opinion));

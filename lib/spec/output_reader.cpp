@@ -137,7 +137,10 @@ OutputSpec read_output(JobReading& reading, const JobNode& node) {
     const auto type = node.text("type");
     const auto row = std::find_if(rows().begin(), rows().end(),
                                   [&](const TypeRow& candidate) { return type == candidate.name; });
-    if (row == rows().end()) return output;  // reported already
+    if (row == rows().end()) {  // reported already; no more can be said of the path
+        output.path.pattern = {};
+        return output;
+    }
     output.type = row->type;
     check_keys(reading, node, *row);
     check_values(reading, node, *row, output);

@@ -14,17 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-template <class Read>
-auto reported(JobReading& reading, const std::string& pointer, Read&& read)
-    -> std::optional<decltype(read())> {
-    try {
-        return read();
-    } catch (const Error& error) {
-        reading.problem(pointer, error.message());
-        return std::nullopt;
-    }
-}
-
 std::optional<FrameRange> read_range(JobReading& reading, const JobNode& node, const std::string& key) {
     const auto text = node.text_or_integer(key);
     if (!text || text->empty()) return std::nullopt;
@@ -196,6 +185,13 @@ void check_timecode(JobReading& reading, const JobNode& node, const ShotSpec& sh
 }
 
 }  // namespace
+
+void JobReading::problem(const std::string& pointer, std::string message, std::string suggestion) {
+    if (problems.size() >= most_problems) return;
+    const bool known = std::any_of(problems.begin(), problems.end(),
+                                   [&](const Problem& other) { return other.pointer == pointer; });
+    if (!known) problems.push_back({pointer, std::move(message), std::move(suggestion)});
+}
 
 std::filesystem::path JobReading::path_here(const std::string& text, const std::string& pointer) {
     const std::string mapped = options.path_map.apply(text);
