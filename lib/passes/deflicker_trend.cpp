@@ -23,7 +23,7 @@ namespace {
 // given the trend's likelihood is B' inv(M) (z - start). See Durbin and Koopman, "Time Series Analysis by
 // State Space Methods", 2012, chapter 2.
 
-constexpr double evidence = 6.0;  // twice the log likelihood, a parameter
+constexpr double evidence = 10.0;  // twice the log likelihood, a parameter
 constexpr std::size_t least_values = 4;
 constexpr double nothing = 1e-7;  // natural log: less is rounding
 
