@@ -1,4 +1,4 @@
-// Makes the demo's plates: scripts/make-demo-media FOLDER [FRAMES]
+// Makes the demo's plates: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]
 //   truth/demo.####.exr   the clean scene, with camera noise
 //   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites, NaN and Inf
 //   planted.json          what was planted where
@@ -23,8 +23,10 @@ using wetgate::FloatImage;
 using wetgate::tests::hashed;
 using wetgate::tests::hashed_normal;
 
-constexpr int width = 2048;
-constexpr int height = 1080;
+struct Size {
+    int width = 2048;
+    int height = 1080;
+};
 constexpr int first_frame = 1001;
 constexpr int defects = 120;
 constexpr double exposure_sigma = 0.12;  // natural log
@@ -36,10 +38,10 @@ struct Defect {
     bool hot;
 };
 
-std::vector<Defect> planted_defects() {
+std::vector<Defect> planted_defects(const Size& size) {
     std::vector<Defect> list;
     for (std::uint64_t i = 0; i < defects; ++i) {
-        list.push_back({8 + static_cast<int>(hashed(i, 1) * (width - 16)), 8 + static_cast<int>(hashed(i, 2) * (height - 16)), i % 3 != 0});
+        list.push_back({8 + static_cast<int>(hashed(i, 1) * (size.width - 16)), 8 + static_cast<int>(hashed(i, 2) * (size.height - 16)), i % 3 != 0});
     }
     return list;
 }
@@ -71,11 +73,11 @@ void write(const std::filesystem::path& file, const FloatImage& image, int frame
 
 std::string numbered(int frame) { return "demo." + std::to_string(frame) + ".exr"; }
 
-void make(const std::filesystem::path& folder, int frames) {
+void make(const std::filesystem::path& folder, int frames, const Size& size) {
     std::filesystem::create_directories(folder / "truth");
     std::filesystem::create_directories(folder / "plates");
-    const wetgate::tests::Scene scene(width, height);
-    const std::vector<Defect> photosites = planted_defects();
+    const wetgate::tests::Scene scene(size.width, size.height);
+    const std::vector<Defect> photosites = planted_defects(size);
     nlohmann::json planted = {{"gains", nlohmann::json::array()}, {"defects", nlohmann::json::array()}, {"non_finite", nlohmann::json::array()}};
     for (const Defect& defect : photosites) planted["defects"].push_back({{"x", defect.x}, {"y", defect.y}, {"kind", defect.hot ? "hot" : "dead"}});
 
@@ -95,7 +97,9 @@ void make(const std::filesystem::path& folder, int frames) {
             for (std::size_t p = 0; p < image.window.area(); ++p) samples[p] *= static_cast<float>(gain);
         }
         planted["gains"].push_back({{"frame", frame}, {"rgb", gains}});
-        const auto at = [](int x, int y) { return static_cast<std::size_t>(y) * width + static_cast<std::size_t>(x); };
+        const auto at = [&size](int x, int y) {
+            return static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(x);
+        };
         for (std::size_t d = 0; d < photosites.size(); ++d) {
             for (int c = 0; c < 3; ++c) {
                 const double glow = 0.4 + 0.8 * hashed(d, 5) + 0.01 * hashed_normal(key, d, 9);
@@ -104,8 +108,8 @@ void make(const std::filesystem::path& folder, int frames) {
             }
         }
         for (std::uint64_t n = 0; n < 6; ++n) {
-            const int x = static_cast<int>(hashed(key, n, 20) * width);
-            const int y = static_cast<int>(hashed(key, n, 21) * height);
+            const int x = static_cast<int>(hashed(key, n, 20) * size.width);
+            const int y = static_cast<int>(hashed(key, n, 21) * size.height);
             const int c = static_cast<int>(n % 3);
             const bool nan = n % 2 == 0;
             image.channel(c)[at(x, y)] = nan ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
@@ -122,17 +126,16 @@ void make(const std::filesystem::path& folder, int frames) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2 || argc > 3) {
-        std::fprintf(stderr, "usage: make-demo-media FOLDER [FRAMES]\n");
-        return 2;
-    }
-    const int frames = argc == 3 ? std::atoi(argv[2]) : 48;
-    if (frames < 1 || frames > 10000) {
-        std::fprintf(stderr, "make-demo-media: FRAMES must be 1 to 10000\n");
+    const auto number = [&](int index, int fallback) { return argc > index ? std::atoi(argv[index]) : fallback; };
+    const int frames = number(2, 48);
+    const Size size{number(3, 2048), number(4, 1080)};
+    const bool sane = frames >= 1 && frames <= 10000 && size.width >= 64 && size.height >= 64 && size.width <= 8192 && size.height <= 8192;
+    if (argc < 2 || argc == 4 || argc > 5 || !sane) {
+        std::fprintf(stderr, "usage: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]   1-10000 frames, 64-8192 pixels\n");
         return 2;
     }
     try {
-        make(argv[1], frames);
+        make(argv[1], frames, size);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "make-demo-media: %s\n", error.what());
         return 1;
