@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "pipeline/chain.h"
 #include "pipeline/mattes.h"
+#include "spec/identity.h"
 
 namespace wetgate::pipeline {
 namespace {

@@ -65,7 +65,7 @@ qc::ReportHeader header_of(const spec::JobSpec& job) {
 
 std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
     std::vector<qc::Accepted> accepted;
-    for (const spec::AcceptSpec& rule : job.qc.accept) accepted.push_back({rule.check, rule.shot, rule.frames, rule.reason});
+    for (const spec::AcceptSpec& rule : job.qc.accept) accepted.push_back({rule.check, rule.shot, rule.frames.value_or(FrameSet{}), rule.reason});
     return accepted;
 }
 

@@ -18,6 +18,7 @@ std::string to_string(const Problem& problem) {
     // The pointer of the whole document is the empty text, which nobody would recognise as a place.
     std::string text = (problem.pointer.empty() ? "(top)" : problem.pointer) + ": " + problem.message;
     if (!problem.suggestion.empty()) text += "; did you mean \"" + problem.suggestion + "\"?";
+    if (problem.line != 0) text += " (line " + std::to_string(problem.line) + ")";
     return text;
 }
 

@@ -14,9 +14,10 @@ struct Problem {
     std::string pointer;
     std::string message;
     std::string suggestion;
+    std::size_t line = 0;  ///< in the job file, counted from 1; 0 where it is not known
 };
 
-/// `/shots/0/passes/1/strenght: unknown key; did you mean "strength"?`
+/// `/shots/0/passes/1/strenght: unknown key; did you mean "strength"? (line 12)`
 std::string to_string(const Problem& problem);
 
 /// Everything that is wrong, at once. what() has one line a problem.
