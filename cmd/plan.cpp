@@ -11,7 +11,7 @@ namespace {
 double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 void print_table(const pipeline::ShotPlan& plan) {
-    std::printf("%s: frames %s, reach -%d/+%d\n", plan.shot.c_str(), spec::print_frames(plan.delivered).c_str(), plan.reach.before,
+    std::printf("%s: frames %s; passes read %d frames before and %d after each\n", plan.shot.c_str(), spec::print_frames(plan.delivered).c_str(), plan.reach.before,
                 plan.reach.after);
     std::string stages;
     for (const std::string& stage : plan.stages) stages += (stages.empty() ? "" : " -> ") + stage;
