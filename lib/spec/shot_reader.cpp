@@ -112,11 +112,14 @@ void read_frames(JobReading& reading, const JobNode& node, const ShotSpec& shot,
         if (!pass.frames) return;
     }
     if (!pass.frames || pass.frames->size() > reading.frames_left) {
-        reading.problem(node.pointer("frames"),
-                        "the passes of this job name too many frames in all; leave `frames` out where a pass "
-                        "works on all of them");
+        if (!reading.frames_refused)
+            reading.problem(
+                node.pointer("frames"),
+                "the passes of this job name too many frames in all; leave `frames` out where a pass "
+                "works on all of them");
         pass.frames.reset();
         reading.frames_left = 0;
+        reading.frames_refused = true;
         return;
     }
     reading.frames_left -= pass.frames->size();
