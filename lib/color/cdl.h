@@ -15,7 +15,8 @@ struct Cdl {
     bool operator==(const Cdl&) const = default;
 };
 
-/// Reads the first ColorCorrection of a .cc, .ccc or .cdl file (at most 4 MiB). Error{Input} with line and reason.
+/// Reads the first ColorCorrection of a .cc, .ccc or .cdl file (at most 4 MiB). Error{Input} with line and
+/// reason.
 Cdl read_cdl(const std::filesystem::path& file);
 /// A .cc document.
 std::string to_cc_xml(const Cdl& cdl);

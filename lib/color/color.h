@@ -20,10 +20,12 @@ public:
     virtual bool is_identity() const = 0;
 };
 
-/// The colour spaces of a job: a config of our own built from OCIO built-in transforms, `$OCIO`, or a config file.
+/// The colour spaces of a job: a config of our own built from OCIO built-in transforms, `$OCIO`, or a config
+/// file.
 class Config {
 public:
-    /// "builtin", "$OCIO" (that variable's file) or a path. Error{Usage} with what to do when it cannot be loaded.
+    /// "builtin", "$OCIO" (that variable's file) or a path. Error{Usage} with what to do when it cannot be
+    /// loaded.
     static Config load(const std::string& name, const std::filesystem::path& base_folder);
 
     /// Canonical name of a space, alias or role. Error{Usage} that names near matches for an unknown one.
@@ -33,11 +35,13 @@ public:
     std::unique_ptr<Transform> transform(const std::string& from, const std::string& to) const;
     /// A look, a LUT file (.cube, .clf, .spi1d ...) or named transform applied in `space`.
     std::unique_ptr<Transform> file_transform(const std::filesystem::path& file) const;
-    /// Space that the H.273 tags of a movie mean ("Rec.709", "Rec.2100-PQ" ...), if this config has it; nullopt otherwise.
+    /// Space that the H.273 tags of a movie mean ("Rec.709", "Rec.2100-PQ" ...), if this config has it;
+    /// nullopt otherwise.
     std::optional<std::string> space_of_tags(const ColorInfo& color) const;
     /// H.273 tags for a movie written in `space`; unspecified (2) where none fit.
     ColorInfo tags_of_space(const std::string& space) const;
-    /// EXR chromaticities (rx ry gx gy bx by wx wy) of a scene-linear space of the built-in config; nullopt otherwise.
+    /// EXR chromaticities (rx ry gx gy bx by wx wy) of a scene-linear space of the built-in config; nullopt
+    /// otherwise.
     std::optional<std::array<float, 8>> chromaticities(const std::string& space) const;
 
     struct Impl;

@@ -9,17 +9,18 @@
 
 namespace wetgate::media {
 
-/// DPX, Cineon, TIFF, PNG, JPEG by OpenImageIO: a sequence or one picture (then every frame number reads that picture).
+/// DPX, Cineon, TIFF, PNG, JPEG by OpenImageIO: a sequence or one picture (then every frame number reads that
+/// picture).
 std::unique_ptr<FrameSource> open_still_source(const SourceRequest& request, const Log& log);
 
 /// Reads one still whole. Errors as FrameSource::read.
 HostFrame read_still(const std::filesystem::path& file, int frame, const Limits& limits);
 
 struct StillWriteOptions {
-    std::string type = "dpx";                 ///< dpx tiff png jpeg
-    int bits = 0;                             ///< 8 10 12 16, 32 (float tiff); 0: the source's, else the type's usual depth
+    std::string type = "dpx";  ///< dpx tiff png jpeg
+    int bits = 0;              ///< 8 10 12 16, 32 (float tiff); 0: the source's, else the type's usual depth
     Rate rate;
-    std::string compression;                  ///< tiff: none lzw zip; empty: the source's or zip
+    std::string compression;  ///< tiff: none lzw zip; empty: the source's or zip
 };
 
 /// The bytes of a still file. No clock, no host: same frame, same bytes.

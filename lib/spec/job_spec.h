@@ -117,10 +117,18 @@ struct ComputeSpec {
     std::int64_t seed = 0;
 };
 
+/// A finding that is accepted beforehand.
+struct AcceptSpec {
+    std::string check;               ///< name of the check; "*" for all
+    std::string shot;                ///< empty: every shot
+    std::optional<FrameSet> frames;  ///< nullopt: every frame
+    std::string reason;
+};
+
 struct QcSpec {
     std::filesystem::path report;  ///< folder
     GateMode gate = GateMode::Fail;
-    std::vector<std::string> accept;
+    std::vector<AcceptSpec> accept;
 };
 
 struct JobSpec {

@@ -14,17 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-template <class Read>
-auto reported(JobReading& reading, const std::string& pointer, Read&& read)
-    -> std::optional<decltype(read())> {
-    try {
-        return read();
-    } catch (const Error& error) {
-        reading.problem(pointer, error.message());
-        return std::nullopt;
-    }
-}
-
 std::optional<FrameRange> read_range(JobReading& reading, const JobNode& node, const std::string& key) {
     const auto text = node.text_or_integer(key);
     if (!text || text->empty()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "spec/job_node.h"
 #include "spec/job_spec.h"
 #include "spec/pass_schemas.h"
@@ -34,6 +35,17 @@ struct JobReading {
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
 };
+
+/// What `read` gives; nullopt when it throws, which is then a problem at `pointer`.
+template <class Read>
+auto reported(JobReading& reading, const std::string& pointer, Read&& read) -> std::optional<decltype(read())> {
+    try {
+        return read();
+    } catch (const Error& error) {
+        reading.problem(pointer, error.message());
+        return std::nullopt;
+    }
+}
 
 /// Letters, digits, '.', '_' and '-', no more than 128: reports anything else. Empty when there is no text.
 std::string read_name(JobReading& reading, const JobNode& node, const std::string& key);

@@ -33,7 +33,10 @@ TEST_CASE("every key of a job arrives in its struct") {
     CHECK(job.compute.seed == 7);
     CHECK(job.qc.report == "/show/jobs/out/qc");
     CHECK(job.qc.gate == GateMode::Warn);
-    CHECK(job.qc.accept == Texts{"clipping"});
+    REQUIRE(job.qc.accept.size() == 1);
+    CHECK(job.qc.accept[0].check == "clipping");
+    CHECK(job.qc.accept[0].reason == "the lamp is in frame");
+    CHECK(!job.qc.accept[0].frames);
 
     const ShotSpec& shot = job.shot("sh010");
     CHECK(shot.source.path.text == "plates/sh010.####.exr");

@@ -27,7 +27,7 @@ inline nlohmann::json good_job() {
                 {"name": "plate", "path": "out/sh010_v002.####.exr", "type": "exr", "compression": "zip", "pixel": "half"},
                 {"name": "dailies", "path": "out/sh010_v002.mov", "type": "prores", "profile": "422hq", "colorspace": "Rec.709"}]
         }],
-        "qc": {"report": "out/qc", "gate": "warn", "accept": ["clipping"]}
+        "qc": {"report": "out/qc", "gate": "warn", "accept": [{"check": "clipping", "reason": "the lamp is in frame"}]}
     })");
 }
 

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cmd/job_setup.h"
+#include "cmd/media_argument.h"
+#include "cmd/verbs.h"
+#include "core/error.h"
+#include "media/exr.h"
+#include "qc/difference.h"
+
+namespace wetgate::cmd {
+namespace {
+
+// Attributes whose bytes differ, are missing or are only in the second; for two EXR files.
+std::vector<std::string> header_differences(const std::filesystem::path& a, const std::filesystem::path& b) {
+    const media::RawExrHeader header_a = media::scan_exr_header(a, {});
+    const media::RawExrHeader header_b = media::scan_exr_header(b, {});
+    std::vector<std::string> differences;
+    if (header_a.parts.size() != header_b.parts.size()) return {"the number of parts differs"};
+    for (std::size_t part = 0; part < header_a.parts.size(); ++part) {
+        const auto look_up = [](const std::vector<media::RawAttribute>& list, const std::string& name) {
+            return std::find_if(list.begin(), list.end(), [&name](const media::RawAttribute& candidate) { return candidate.name == name; });
+        };
+        const std::string where = header_a.parts.size() > 1 ? "part " + std::to_string(part) + ": " : "";
+        for (const media::RawAttribute& attribute : header_a.parts[part]) {
+            const auto twin = look_up(header_b.parts[part], attribute.name);
+            if (twin == header_b.parts[part].end()) {
+                differences.push_back(where + attribute.name + " is missing in the second");
+            } else if (twin->type != attribute.type || twin->value != attribute.value) {
+                differences.push_back(where + attribute.name + " differs");
+            }
+        }
+        for (const media::RawAttribute& attribute : header_b.parts[part]) {
+            if (look_up(header_a.parts[part], attribute.name) == header_a.parts[part].end()) {
+                differences.push_back(where + attribute.name + " is only in the second");
+            }
+        }
+    }
+    return differences;
+}
+
+void print(const qc::FrameDifference& difference, const std::vector<std::string>& headers) {
+    std::printf("frame %d: %s\n", difference.frame, difference.identical() ? "pixels identical" : "pixels differ");
+    for (const std::string& line : difference.structure) std::printf("  %s\n", line.c_str());
+    for (const std::string& line : headers) std::printf("  header: %s\n", line.c_str());
+    for (const qc::ChannelDifference& channel : difference.channels) {
+        if (channel.differing == 0) continue;
+        std::printf("  %-12s %9lld samples differ, at most %.6g; PSNR %.2f dB, SSIM %.6f\n", channel.channel.c_str(),
+                    static_cast<long long>(channel.differing), channel.max_abs, channel.psnr_db, channel.ssim);
+    }
+}
+
+}  // namespace
+
+int compare(const Options& options, const Services& services) {
+    const int threads = io_threads_of(options);
+    const auto a = open_argument(options.media_a, options.media_range, threads, services.log);
+    const auto b = open_argument(options.media_b, options.media_range, threads, services.log);
+    const FrameRange range_a = a->info().range;
+    const FrameRange range_b = b->info().range;
+    const bool exr = a->info().kind == media::MediaKind::Exr && b->info().kind == media::MediaKind::Exr;
+
+    nlohmann::json frames = nlohmann::json::array();
+    double greatest = 0;
+    std::size_t header_count = 0;
+    // Two files or movies are compared from their first frames on, sequences number by number.
+    const int shift = range_b.first - range_a.first;
+    const bool same_length = range_a.size() == range_b.size();
+    for (int frame = range_a.first; frame < range_a.first + std::min(range_a.size(), range_b.size()); ++frame) {
+        if (services.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped by a signal");
+        const qc::FrameDifference difference = qc::difference(a->read(frame), b->read(frame + shift));
+        const std::vector<std::string> headers =
+            exr ? header_differences(a->file_of(frame), b->file_of(frame + shift)) : std::vector<std::string>{};
+        greatest = std::max(greatest, difference.max_abs());
+        header_count += headers.size();
+        if (options.json) {
+            frames.push_back(qc::to_json(difference));
+            frames.back()["headers"] = headers;
+        } else if (!difference.identical() || !headers.empty() || options.verbosity > 0) {
+            print(difference, headers);
+        }
+    }
+    const bool within = same_length && greatest <= options.tolerance;
+    if (options.json) {
+        std::printf("%s\n", nlohmann::json{{"within", within},
+                                           {"same_length", same_length},
+                                           {"max_abs", std::isfinite(greatest) ? nlohmann::json(greatest) : nlohmann::json()},
+                                           {"header_differences", header_count},
+                                           {"frames", frames}}
+                                .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
+                                .c_str());
+    } else {
+        if (!same_length) std::printf("lengths differ: %d frames against %d\n", range_a.size(), range_b.size());
+        std::printf("%s: greatest difference %.6g (tolerance %.6g), %zu header differences, %d frames\n",
+                    within ? "within" : "not within", greatest, options.tolerance, header_count, std::min(range_a.size(), range_b.size()));
+    }
+    return within ? 0 : exit_code(ErrorKind::Gate);
+}
+
+}  // namespace wetgate::cmd

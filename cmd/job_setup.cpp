@@ -1,0 +1,63 @@
+#include "cmd/job_setup.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "core/error.h"
+#include "spec/frame_text.h"
+#include "spec/path_map.h"
+
+namespace wetgate::cmd {
+namespace {
+
+spec::FramesSyntax syntax_of(const Options& options) { return *spec::parse_frames_syntax(options.frames_syntax); }
+
+pipeline::Stage stage_of(const std::string& text) {
+    if (text == "measure") return pipeline::Stage::Measure;
+    if (text == "solve") return pipeline::Stage::Solve;
+    return text == "apply" ? pipeline::Stage::Apply : pipeline::Stage::All;
+}
+
+}  // namespace
+
+spec::JobSpec load(const Options& options) {
+    spec::LoadOptions load_options;
+    load_options.frames_syntax = syntax_of(options);
+    if (options.path_map) spec::read_path_map(load_options.path_map, *options.path_map);
+    for (const auto& [from, to] : options.maps) load_options.path_map.add(from, to);
+    return spec::load_job(options.job, load_options);
+}
+
+color::Config colors_of(const spec::JobSpec& job) { return color::Config::load(job.color.config, job.folder); }
+
+compute::RuntimeSettings runtime_settings(const spec::JobSpec& job, const Options& options) {
+    return {options.device.value_or(job.compute.device), std::string(spec::to_text(job.compute.precision)), job.compute.threads};
+}
+
+pipeline::JobRequest request_of(const Options& options) {
+    if (options.frames && options.chunk_index) {
+        throw Error(ErrorKind::Usage, "--frames and --chunk-index exclude each other: both say which frames to make");
+    }
+    if (options.chunk_index.has_value() != options.chunk_size.has_value()) {
+        throw Error(ErrorKind::Usage, "--chunk-index and --chunk-size go together");
+    }
+    pipeline::JobRequest request;
+    request.shot = options.shot;
+    if (options.frames) request.frames = spec::parse_frames(*options.frames, syntax_of(options));
+    request.chunk_index = options.chunk_index;
+    request.chunk_size = options.chunk_size;
+    request.stage = stage_of(options.stage);
+    request.io_threads = io_threads_of(options);
+    request.overwrite = options.overwrite;
+    request.continue_on_error = options.continue_on_error;
+    request.mix_fingerprints = options.mix_fingerprints;
+    request.verify = options.verify;
+    return request;
+}
+
+int io_threads_of(const Options& options) {
+    if (options.io_threads > 0) return options.io_threads;
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+}
+
+}  // namespace wetgate::cmd

@@ -1,0 +1,156 @@
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "cmd/command_line.h"
+#include "cmd/engine.h"
+#include "cmd/logging.h"
+#include "cmd/verbs.h"
+#include "core/error.h"
+#include "core/pinned_environment.h"
+
+namespace wetgate::cmd {
+namespace {
+
+constexpr int opencue_memory_code = 33;
+constexpr std::chrono::seconds shutdown_grace{4};  // a farm waits 5 s before it kills
+
+/// Turns SIGTERM, SIGINT and SIGHUP into a stop request; the process then ends by that same signal. A thread that waits
+/// (never a handler) so that it may lock and unlink.
+class SignalWatch {
+public:
+    SignalWatch() {
+        sigemptyset(&set_);
+        for (const int signal_number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set_, signal_number);
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // before any thread starts: all inherit it
+        watcher_ = std::thread([this] { watch(); });
+    }
+    ~SignalWatch() {
+        pthread_kill(watcher_.native_handle(), SIGUSR2);
+        watcher_.join();
+    }
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+
+    std::stop_token token() const { return source_.get_token(); }
+    int received() const { return received_; }
+
+    std::atomic<void (*)()>& last_resort() { return last_resort_; }
+
+    /// Ends the process by `signal_number`, as whoever sent it expects.
+    [[noreturn]] static void die_by(int signal_number) {
+        std::fflush(nullptr);
+        signal(signal_number, SIG_DFL);
+        sigset_t one;
+        sigemptyset(&one);
+        sigaddset(&one, signal_number);
+        kill(getpid(), signal_number);
+        pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+        _exit(exit_code(ErrorKind::Cancelled));
+    }
+
+private:
+    void watch() {
+        int signal_number = 0;
+        if (sigwait(&set_, &signal_number) != 0 || signal_number == SIGUSR2) return;
+        received_ = signal_number;
+        source_.request_stop();
+        // The stages stop between frames; a frame that takes longer than the grace is given up.
+        const timespec grace{shutdown_grace.count(), 0};
+        sigset_t done;
+        sigemptyset(&done);
+        sigaddset(&done, SIGUSR2);
+        if (sigtimedwait(&done, nullptr, &grace) >= 0) return;
+        if (void (*remove_temps)() = last_resort_) remove_temps();
+        die_by(signal_number);
+    }
+
+    sigset_t set_{};
+    std::stop_source source_;
+    std::atomic<int> received_{0};
+    std::atomic<void (*)()> last_resort_{nullptr};
+    std::thread watcher_;
+};
+
+EngineEntry load_engine() {
+    const std::filesystem::path library = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libwetgate_engine.so";
+    void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        throw Error(ErrorKind::Internal, std::string("the engine library beside the binary cannot be loaded: ") + dlerror(),
+                    {.file = library.string(), .shot = {}, .frame = {}});
+    }
+    void* entry = dlsym(handle, engine_symbol);
+    if (entry == nullptr) throw Error(ErrorKind::Internal, "the engine library is of another version", {.file = library.string(), .shot = {}, .frame = {}});
+    return reinterpret_cast<EngineEntry>(entry);
+}
+
+std::string one_line(std::string text) {
+    for (char& c : text) {
+        if (c == '"') c = '\'';
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    }
+    return text;
+}
+
+int report_failure(const Options& options, const Error& error, const Log& log) {
+    int code = exit_code(error.kind());
+    if (options.exit_map == "opencue" && error.kind() == ErrorKind::OutOfMemory) code = opencue_memory_code;
+    log(LogLevel::Error, error.what());
+    if (options.progress == "openjd") std::printf("openjd_fail: %s\n", one_line(error.what()).c_str());
+    std::printf("WETGATE-FAIL class=%s code=%d shot=%s frame=%s retryable=%s msg=\"%s\"\n", std::string(kind_name(error.kind())).c_str(),
+                code, error.context().shot.empty() ? "-" : error.context().shot.c_str(),
+                error.context().frame ? std::to_string(*error.context().frame).c_str() : "-",
+                is_retryable(error.kind()) ? "yes" : "no", one_line(error.what()).c_str());
+    std::fflush(stdout);
+    return code;
+}
+
+int run_verb(const Options& options, const Services& services) {
+    if (options.verb == "passes") return passes(options);
+    pin_environment();
+    keep_large_blocks();
+    return load_engine()(options, services);
+}
+
+int guarded(const Options& options, SignalWatch& signals) {
+    const Services services{make_log(options), signals.token(), signals.last_resort()};
+    try {
+        return run_verb(options, services);
+    } catch (const Error& error) {
+        if (signals.received() != 0) return 0;  // main ends by the signal
+        return report_failure(options, error, services.log);
+    } catch (const std::bad_alloc&) {
+        return report_failure(options, Error(ErrorKind::OutOfMemory, "the machine has no memory left; use fewer --threads"), services.log);
+    } catch (const std::exception& error) {
+        return report_failure(options, Error(ErrorKind::Internal, error.what()), services.log);
+    }
+}
+
+}  // namespace
+}  // namespace wetgate::cmd
+
+int main(int argc, char** argv) {
+    int code = 0;
+    const auto options = wetgate::cmd::parse_command_line(argc, argv, code);
+    if (!options) return code;
+    int received = 0;
+    {
+        wetgate::cmd::SignalWatch signals;
+        code = wetgate::cmd::guarded(*options, signals);
+        received = signals.received();
+    }
+    if (received != 0) wetgate::cmd::SignalWatch::die_by(received);
+    std::fflush(nullptr);
+    // The engine's libraries have static destructors that take 0.1 s and free what the process gives back anyway.
+    std::_Exit(code);
+}

@@ -1,0 +1,19 @@
+#include "cmd/job_setup.h"
+#include "cmd/progress.h"
+#include "cmd/report_files.h"
+#include "cmd/verbs.h"
+
+namespace wetgate::cmd {
+
+int merge(const Options& options, const Services& services) {
+    const spec::JobSpec job = load(options);
+    const color::Config colors = colors_of(job);
+    const compute::Runtime runtime(runtime_settings(job, options));
+    ProgressPrinter progress(options.progress);
+    const pipeline::JobOutcome outcome =
+        pipeline::merge_job(job, request_of(options), {colors, runtime, services.log, progress.sink(), services.stop});
+    progress.finish();
+    return write_report(job, options, outcome);
+}
+
+}  // namespace wetgate::cmd

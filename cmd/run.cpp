@@ -1,0 +1,30 @@
+#include <cstdio>
+
+#include "cmd/job_setup.h"
+#include "cmd/progress.h"
+#include "cmd/report_files.h"
+#include "cmd/verbs.h"
+#include "core/error.h"
+
+namespace wetgate::cmd {
+
+int run(const Options& options, const Services& services) {
+    const spec::JobSpec job = load(options);
+    const pipeline::JobRequest request = request_of(options);
+    const color::Config colors = colors_of(job);
+    const compute::Runtime runtime(runtime_settings(job, options));
+    ProgressPrinter progress(options.progress);
+    const pipeline::JobOutcome outcome =
+        pipeline::run_job(job, request, {colors, runtime, services.log, progress.sink(), services.stop});
+    progress.finish();
+    std::printf("frames: %d made, %d already there, %d missing, %d substituted\n", outcome.made, outcome.reused, outcome.failed,
+                outcome.substituted);
+    if (outcome.result) return write_report(job, options, outcome);
+    if (outcome.failed + outcome.substituted > 0) {
+        throw Error(ErrorKind::SomeFramesFailed, std::to_string(outcome.failed) + " frames were not made and " +
+                                                     std::to_string(outcome.substituted) + " have a substitute; the others are done");
+    }
+    return 0;
+}
+
+}  // namespace wetgate::cmd

@@ -1,0 +1,23 @@
+#include <cstdio>
+
+#include "cmd/job_setup.h"
+#include "cmd/verbs.h"
+#include "core/error.h"
+#include "pipeline/plan.h"
+
+namespace wetgate::cmd {
+
+int validate(const Options& options, const Services& services) {
+    const spec::JobSpec job = load(options);
+    const color::Config colors = colors_of(job);
+    const compute::Runtime runtime(runtime_settings(job, options));
+    const std::vector<std::string> problems = pipeline::find_problems(job, colors, runtime, services.log);
+    for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
+    if (!problems.empty()) {
+        throw Error(ErrorKind::Usage, "the job has " + std::to_string(problems.size()) + " problems; nothing was run");
+    }
+    std::printf("ok: %s, %zu shots\n", job.name.c_str(), job.shots.size());
+    return 0;
+}
+
+}  // namespace wetgate::cmd

@@ -1,0 +1,197 @@
+#include "pipeline/chain.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "compute/transfer.h"
+#include "core/error.h"
+#include "core/hash.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+// Note [Windows at edges]
+// A window past the edge of the shot repeats the edge frame; an unreadable or substituted neighbour is replaced by the
+// nearest real frame towards the centre. Both depend on the shot alone, never on where a shard begins: a shard decodes
+// the extra frames. All frames of a window are cut to the centre's data window, so that a pass sees one geometry even
+// where the data windows of a sequence wander.
+class OwnedWindow final : public passes::FrameWindow {
+public:
+    OwnedWindow(passes::PassReach reach, std::uint64_t seed) : reach_(reach), seed_(seed) {}
+
+    void add(compute::DeviceFrame frame, bool real) {
+        frames_.push_back(std::move(frame));
+        real_.push_back(real);
+    }
+    const compute::DeviceFrame& operator[](int k) const override { return frames_.at(index(k)); }
+    bool is_real(int k) const override { return real_.at(index(k)); }
+    std::uint64_t seed() const override { return seed_; }
+
+private:
+    std::size_t index(int k) const {
+        if (k < -reach_.before || k > reach_.after) {
+            throw Error(ErrorKind::Internal, "a pass looked at frame " + std::to_string(k) + " beyond its declared reach");
+        }
+        return static_cast<std::size_t>(k + reach_.before);
+    }
+    passes::PassReach reach_;
+    std::uint64_t seed_;
+    std::vector<compute::DeviceFrame> frames_;
+    std::vector<bool> real_;
+};
+
+std::uint64_t seed_of(const ShotContext& shot, int frame, std::size_t pass_index) {
+    const std::string text = std::to_string(shot.job().compute.seed) + "/" + shot.shot().name + "/" +
+                             std::to_string(frame) + "/" + std::to_string(pass_index);
+    return std::stoull(content_hash(text).substr(0, 16), nullptr, 16);
+}
+
+double rounded(double value) {  // six digits: enough for a person, and stable as text
+    if (!std::isfinite(value) || value == 0) return value == 0 ? 0 : value;
+    const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
+    return std::round(value * scale) / scale;
+}
+
+// At most `stops` away from `before`, sample by sample; a sample that was not finite may become anything.
+at::Tensor limited(const at::Tensor& before, const at::Tensor& after, double stops) {
+    const at::Tensor up = before * std::exp2(stops);
+    const at::Tensor down = before * std::exp2(-stops);
+    const at::Tensor bounded = at::minimum(at::maximum(after, at::minimum(up, down)), at::maximum(up, down));
+    return at::where(at::isfinite(before), bounded, after);
+}
+
+PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before, const compute::DeviceFrame& after,
+                   const at::Tensor& touched, nlohmann::json own) {
+    PassFacts facts;
+    facts.index = pass.index;
+    facts.pass = pass.spec->name;
+    facts.facts = std::move(own);
+    const std::int64_t count = touched.count_nonzero().item<std::int64_t>();
+    if (count == 0) return facts;
+    facts.fraction = rounded(static_cast<double>(count) / static_cast<double>(touched.numel()));
+    const at::Tensor mask = touched[0];
+    const at::Tensor rows = mask.any(1).nonzero();
+    const at::Tensor columns = mask.any(0).nonzero();
+    facts.bounds = {after.window.x0 + columns[0].item<int>(), after.window.y0 + rows[0].item<int>(),
+                    after.window.x0 + columns[-1].item<int>() + 1, after.window.y0 + rows[-1].item<int>() + 1};
+    constexpr double floor = 1.0 / 1024;
+    const at::Tensor change = (((after.pixels.abs() + floor) / (before.pixels.abs() + floor)).log2()).abs();
+    const at::Tensor valid = at::isfinite(change) & touched;
+    const at::Tensor usable = at::where(valid, change, at::zeros({}, change.options()));
+    const double samples = static_cast<double>(valid.count_nonzero().item<std::int64_t>());
+    if (samples > 0) facts.mean_stops = rounded(usable.sum(at::kDouble).item<double>() / samples);
+    facts.max_stops = rounded(static_cast<double>(usable.max().item<float>()));
+    return facts;
+}
+
+}  // namespace
+
+Chain::Chain(const ShotContext& shot, std::vector<ChainPass> passes, FrameFeed& feed)
+    : shot_(shot), passes_(std::move(passes)), feed_(feed), mattes_(shot), stages_(passes_.size() + 1) {}
+
+Chain::~Chain() = default;
+
+passes::PassReach Chain::reach_of(const std::vector<ChainPass>& passes) {
+    passes::PassReach total;
+    for (const ChainPass& pass : passes) {
+        total.before += pass.pass->reach().before;
+        total.after += pass.pass->reach().after;
+    }
+    return total;
+}
+
+std::vector<int> Chain::frames_needed(const FrameSet& frames, passes::PassReach reach, FrameRange range) {
+    std::set<int> needed;
+    for (const int frame : frames) {
+        for (int n = frame - reach.before; n <= frame + reach.after; ++n) needed.insert(range.clamp(n));
+    }
+    return {needed.begin(), needed.end()};
+}
+
+ChainResult Chain::make(int frame) { return stage(passes_.size(), frame); }
+
+std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach, std::size_t pass_index) {
+    return window_over(passes_.size(), frame, reach, pass_index);
+}
+
+void Chain::release_below(int frame, passes::PassReach extra) {
+    int bound = frame - extra.before;
+    for (std::size_t i = stages_.size(); i-- > 0;) {
+        auto& cache = stages_[i];
+        cache.erase(cache.begin(), cache.lower_bound(bound));
+        if (i > 0) bound -= passes_[i - 1].pass->reach().before;
+    }
+    feed_.release_below(bound);
+}
+
+bool Chain::is_real(int frame) { return feed_.get(frame)->is_real(); }
+
+const ChainResult& Chain::stage(std::size_t stage, int frame) {
+    auto& cache = stages_[stage];
+    if (const auto found = cache.find(frame); found != cache.end()) return found->second;
+    ChainResult result;
+    if (stage > 0) {
+        result = apply(stage - 1, frame);
+    } else {
+        result.source = feed_.get(frame);
+        if (result.source->error) std::rethrow_exception(result.source->error);
+        if (result.source->host) result.frame = compute::upload(result.source->working, frame, shot_.runtime().device());
+    }
+    return cache.emplace(frame, std::move(result)).first->second;
+}
+
+std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame, passes::PassReach reach,
+                                                        std::size_t pass_index) {
+    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
+    const Box box = stage(at_stage, frame).frame.window;
+    for (int k = -reach.before; k <= reach.after; ++k) {
+        int shown = shot_.source_range().clamp(frame + k);
+        while (shown != frame && !is_real(shown)) shown += shown < frame ? 1 : -1;
+        window->add(compute::cut_to(stage(at_stage, shown).frame, box), k == 0 || shown == frame + k);
+    }
+    return window;
+}
+
+ChainResult Chain::apply(std::size_t index, int frame) {
+    const ChainPass& pass = passes_[index];
+    const spec::PassSpec& spec = *pass.spec;
+    ChainResult result = stage(index, frame);
+    if (!result.source->host) return result;  // a skipped frame has no picture
+    if (spec.frames && !std::binary_search(spec.frames->begin(), spec.frames->end(), frame)) return result;
+
+    const auto window = window_over(index, frame, pass.pass->reach(), pass.index);
+    passes::PassResult made = pass.pass->run(*window);
+    const compute::DeviceFrame& before = result.frame;
+    if (made.pixels.sizes() != before.pixels.sizes() || made.touch.sizes() != before.touch.sizes()) {
+        throw Error(ErrorKind::Internal, "the pass '" + spec.name + "' returned a picture of another size");
+    }
+
+    at::Tensor amount = made.touch;
+    if (!spec.matte.empty()) amount = amount * mattes_.matte(spec.matte, frame, before.window);
+    if (!spec.protect.empty()) amount = amount * (1 - mattes_.matte(spec.protect, frame, before.window));
+    const at::Tensor touched = amount > 0;
+    if (!touched.any().item<bool>()) {
+        result.passes.push_back(facts_of(pass, before, before, touched, std::move(made.facts)));
+        return result;
+    }
+    at::Tensor pixels = made.pixels;
+    // A pass says by touch = 1 that its pixel is final; between 0 and 1 (mattes, strength) the change is mixed in.
+    const at::Tensor weight = amount * spec.strength;
+    if (!(weight == 1).logical_or(touched.logical_not()).all().item<bool>()) {
+        const at::Tensor mixed = before.pixels + weight * (pixels - before.pixels);
+        pixels = at::where((weight == 1) | at::isfinite(before.pixels).logical_not(), pixels, mixed);
+    }
+    if (spec.limit_stops) pixels = limited(before.pixels, pixels, *spec.limit_stops);
+
+    compute::DeviceFrame after = before;
+    after.pixels = at::where(touched, pixels, before.pixels);
+    after.touch = at::maximum(before.touch, touched.to(at::kFloat));
+    result.passes.push_back(facts_of(pass, before, after, touched, std::move(made.facts)));
+    result.frame = std::move(after);
+    return result;
+}
+
+}  // namespace wetgate::pipeline

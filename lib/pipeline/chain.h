@@ -1,0 +1,75 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compute/device_frame.h"
+#include "passes/pass.h"
+#include "pipeline/frame_feed.h"
+#include "pipeline/mattes.h"
+#include "pipeline/shot_context.h"
+
+namespace wetgate::pipeline {
+
+/// A pass ready to run, with what the job says about where and how much.
+struct ChainPass {
+    std::size_t index = 0;                         ///< in the shot's list
+    const spec::PassSpec* spec = nullptr;
+    std::shared_ptr<const passes::FramePass> pass;
+    std::shared_ptr<const passes::PassEntry> entry;
+};
+
+/// What one pass did to one frame.
+struct PassFacts {
+    std::size_t index = 0;
+    std::string pass;
+    double fraction = 0;       ///< share of the picture touched, 0..1
+    Box bounds;                ///< of the touched pixels, picture coordinates
+    double mean_stops = 0;     ///< mean |log2(out / in)| over touched pixels and channels, above a floor of 2^-10
+    double max_stops = 0;
+    nlohmann::json facts;      ///< the pass's own
+};
+
+/// A frame that has been through all passes of a chain.
+struct ChainResult {
+    std::shared_ptr<const FeedFrame> source;
+    compute::DeviceFrame frame;
+    std::vector<PassFacts> passes;
+};
+
+/// The window stage. Frame n of stage i is a pure function of frames n-before..n+after of stage i-1, pulled on demand
+/// and kept until release_below(). See Note [Windows at edges]. For one thread.
+class Chain {
+public:
+    Chain(const ShotContext& shot, std::vector<ChainPass> passes, FrameFeed& feed);
+    ~Chain();
+
+    /// Frames around a result that are read from the source.
+    static passes::PassReach reach_of(const std::vector<ChainPass>& passes);
+    /// The source frames needed to make `frames` with `reach`, ascending, inside `range`.
+    static std::vector<int> frames_needed(const FrameSet& frames, passes::PassReach reach, FrameRange range);
+
+    /// Error of the frame itself (kind Input, with context) when it cannot be read.
+    ChainResult make(int frame);
+    /// The frames around `frame` as the whole chain leaves them, for a measurement. Owns what it shows.
+    std::unique_ptr<passes::FrameWindow> window(int frame, passes::PassReach reach, std::size_t pass_index);
+    /// Says that no frame below `frame` will be asked for again.
+    void release_below(int frame, passes::PassReach extra = {});
+
+private:
+    struct Stage;
+    const ChainResult& stage(std::size_t stage, int frame);
+    ChainResult apply(std::size_t index, int frame);
+    std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach, std::size_t pass_index);
+    bool is_real(int frame);
+
+    const ShotContext& shot_;
+    const std::vector<ChainPass> passes_;
+    FrameFeed& feed_;
+    MatteStore mattes_;
+    std::vector<std::map<int, ChainResult>> stages_;  // [0]: the source; [i]: after passes_[i-1]
+};
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,119 @@
+#include "pipeline/frame_record.h"
+
+#include "core/error.h"
+#include "qc/finding.h"
+#include "qc/plate.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+class Findings {
+public:
+    Findings(const ShotContext& shot, int frame) : shot_(shot), frame_(frame) {}
+
+    void add(const std::string& check, const std::string& category, const std::string& term, qc::Severity severity, double value,
+             const std::string& threshold_source, const std::string& message) {
+        qc::Finding finding;
+        finding.check = check;
+        finding.category = category;
+        finding.term = term;
+        finding.severity = severity;
+        finding.shot = shot_.shot().name;
+        finding.first_frame = frame_;
+        finding.end_frame = frame_ + 1;
+        if (const auto start = shot_.timecode_of(frame_)) {
+            finding.timecode_in = to_string(*start);
+            finding.timecode_out = to_string(advanced(*start, 1));
+        }
+        finding.value = value;
+        finding.threshold_source = threshold_source;
+        finding.message = message;
+        list_.push_back(qc::to_json(finding));
+    }
+    nlohmann::json list() const { return list_; }
+
+private:
+    const ShotContext& shot_;
+    int frame_;
+    nlohmann::json list_ = nlohmann::json::array();
+};
+
+nlohmann::json pass_json(const PassFacts& facts) {
+    nlohmann::json json = {{"index", facts.index},
+                           {"pass", facts.pass},
+                           {"touched", facts.fraction},
+                           {"mean_stops", facts.mean_stops},
+                           {"max_stops", facts.max_stops}};
+    if (facts.fraction > 0) json["bounds"] = {facts.bounds.x0, facts.bounds.y0, facts.bounds.x1, facts.bounds.y1};
+    if (!facts.facts.empty()) json["facts"] = facts.facts;
+    return json;
+}
+
+nlohmann::json base_record(const ShotContext& shot, int frame) {
+    nlohmann::json record = {{"schema", "wetgate.frame/1"}, {"frame", frame}, {"fingerprint", shot.runtime().fingerprint()}};
+    if (const auto timecode = shot.timecode_of(frame)) record["timecode"] = to_string(*timecode);
+    return record;
+}
+
+}  // namespace
+
+nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
+                                 const std::string& key, const std::vector<WrittenOutput>& written) {
+    nlohmann::json record = base_record(shot, frame.number);
+    record["key"] = key;
+    Findings findings(shot, frame.number);
+
+    if (const auto& substitute = frame.source->substitute) {
+        record["substitute"] = {{"policy", substitute->policy}, {"why", substitute->why}};
+        if (substitute->from) record["substitute"]["from"] = *substitute->from;
+        findings.add("unreadable_frame", "VIDEO", "Frame Error", qc::Severity::Issue, 1, "any (wetgate gate)",
+                     "the source frame cannot be read (" + substitute->why + "); on_bad_frame '" + substitute->policy +
+                         "' put a substitute in its place");
+    }
+    record["passes"] = nlohmann::json::array();
+    for (const PassFacts& facts : frame.passes) record["passes"].push_back(pass_json(facts));
+    record["outputs"] = nlohmann::json::array();
+    for (const WrittenOutput& output : written) {
+        record["outputs"].push_back(output.record);
+        if (output.metadata_lost.empty()) continue;
+        std::string names;
+        for (const std::string& name : output.metadata_lost) names += (names.empty() ? "" : ", ") + name;
+        findings.add("metadata", "METADATA", "Metadata loss", qc::Severity::Blocker,
+                     static_cast<double>(output.metadata_lost.size()), "any (wetgate gate)",
+                     "output '" + output.record.at("name").get<std::string>() + "' lost or changed header attributes: " + names);
+    }
+    if (frame.source->host) {
+        if (const qc::NonFinite bad = qc::count_non_finite(own); bad.nan + bad.inf > 0) {
+            record["non_finite"] = {{"nan", bad.nan}, {"inf", bad.inf}};
+            findings.add("non_finite", "VIDEO", "Pixel Error", qc::Severity::Blocker, static_cast<double>(bad.nan + bad.inf),
+                         "any (wetgate gate)",
+                         std::to_string(bad.nan) + " NaN and " + std::to_string(bad.inf) + " Inf samples, the first in " +
+                             bad.first + "; add the pass 'sanitize' or accept them in qc.accept");
+        }
+    }
+    if (frame.touched()) {
+        const qc::PlateChange change = qc::plate_change(*frame.source->host, own, frame.touch);
+        record["plate"] = {{"changed_inside", change.changed_inside},
+                           {"changed_outside", change.changed_outside},
+                           {"changed_other", change.changed_other}};
+        if (change.changed_outside + change.changed_other > 0) {
+            findings.add("outside_matte", "VIDEO", "Plate integrity", qc::Severity::Blocker,
+                         static_cast<double>(change.changed_outside + change.changed_other), "0 (wetgate promise 2)",
+                         "samples changed where no pass was at work");
+        }
+    }
+    record["findings"] = findings.list();
+    return record;
+}
+
+nlohmann::json make_failure_record(const ShotContext& shot, int frame, const Error& error) {
+    nlohmann::json record = base_record(shot, frame);
+    record["failed"] = {{"class", kind_name(error.kind())}, {"why", error.message()}};
+    Findings findings(shot, frame);
+    findings.add("missing_frame", "VIDEO", "Frame Error", qc::Severity::Blocker, 1, "any (wetgate gate)",
+                 "the frame was not made: " + error.message());
+    record["findings"] = findings.list();
+    return record;
+}
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,232 @@
+#include "pipeline/merge.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "media/movie.h"
+#include "pipeline/output_writer.h"
+#include "pipeline/record.h"
+#include "qc/finding.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t packet_limit_bytes = std::int64_t{1} << 30;
+
+std::string listed(const FrameSet& frames) {
+    std::string text;
+    for (std::size_t i = 0; i < frames.size() && i < 5; ++i) text += (i > 0 ? ", " : "") + std::to_string(frames[i]);
+    return frames.size() > 5 ? text + " ..." : text;
+}
+
+qc::Finding missing_finding(const ShotContext& shot, int frame) {
+    qc::Finding finding;
+    finding.check = "missing_frame";
+    finding.category = "VIDEO";
+    finding.term = "Frame Error";
+    finding.severity = qc::Severity::Blocker;
+    finding.shot = shot.shot().name;
+    finding.first_frame = frame;
+    finding.end_frame = frame + 1;
+    finding.value = 1;
+    finding.threshold_source = "any (wetgate gate)";
+    finding.message = "the frame was not made";
+    return finding;
+}
+
+// Files beside the output that carry its pattern but were not asked for: an old, longer version perhaps.
+void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nlohmann::json& findings) {
+    const FrameRange range = shot.delivered_range();
+    constexpr int looked_around = 100;
+    for (int frame = range.first - looked_around; frame < range.end + looked_around; ++frame) {
+        std::error_code ignored;
+        if (range.contains(frame) || !fs::exists(output.path.pattern.path(frame), ignored)) continue;
+        qc::Finding finding = missing_finding(shot, frame);
+        finding.check = "numbering";
+        finding.severity = qc::Severity::Issue;
+        finding.message = "output '" + output.name + "' has a file for a frame outside the delivered range: " +
+                          output.path.pattern.path(frame).filename().string();
+        findings.push_back(qc::to_json(finding));
+    }
+}
+
+// A frame that failed keeps its place in the movie, so that every other frame keeps its number and the sound its
+// sync: the nearest made frame before it (else after it) is shown, and the report lists it as missing.
+FrameSet shown_in_movie(const FrameSet& made, const FrameSet& failed) {
+    FrameSet shown = made;
+    for (const int frame : failed) {
+        const auto after = std::lower_bound(made.begin(), made.end(), frame);
+        shown.insert(std::upper_bound(shown.begin(), shown.end(), frame), after == made.begin() ? *after : *std::prev(after));
+    }
+    return shown;
+}
+
+nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made, const FrameSet& failed) {
+    const WorkFiles files(shot);
+    const FrameSet frames = shown_in_movie(made, failed);
+    media::MovOptions options;
+    options.video = prores_options(shot, output);
+    options.timecode = shot.timecode_of(frames.front());
+    options.reel = shot.shot().reel ? *shot.shot().reel : shot.info().reel;
+    if (shot.info().has_audio) {
+        options.audio = media::AudioCopy{shot.file_of(frames.front()), frames.front() - shot.source_range().first,
+                                         static_cast<std::int64_t>(frames.size())};
+    }
+    const fs::path path = output.path.pattern.path(frames.front());
+    ShotContext::make_folder(path.parent_path());
+    remove_orphan_temps(path.parent_path());
+    std::string hashes;
+    AtomicFile file(path);
+    media::write_mov(file, options, static_cast<std::int64_t>(frames.size()), [&](std::int64_t index) {
+        const std::string bytes = read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
+        hashes += content_hash(bytes);
+        const auto view = std::as_bytes(std::span(bytes));
+        return std::vector<std::byte>(view.begin(), view.end());
+    });
+    const std::int64_t size = file.size();
+    file.commit();
+    return {{"name", output.name},
+            {"file", fs::proximate(path, shot.job().folder).generic_string()},
+            {"frames", frames.size()},
+            {"held_for_failed", failed},
+            {"bytes", size},
+            {"packets", content_hash(hashes)}};
+}
+
+nlohmann::json pass_summaries(const ShotContext& shot, const nlohmann::json& frames) {
+    nlohmann::json summaries = nlohmann::json::array();
+    const auto& passes = shot.shot().passes;
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+        int touched_frames = 0;
+        double touched = 0, greatest = 0;
+        for (const nlohmann::json& frame : frames) {
+            if (!frame.contains("passes")) continue;
+            for (const nlohmann::json& pass : frame.at("passes")) {
+                if (pass.at("index").get<std::size_t>() != i) continue;
+                const double fraction = pass.at("touched").get<double>();
+                touched_frames += fraction > 0 ? 1 : 0;
+                touched += fraction;
+                greatest = std::max(greatest, pass.at("max_stops").get<double>());
+            }
+        }
+        summaries.push_back({{"index", i},
+                             {"pass", passes[i].name},
+                             {"enabled", passes[i].enabled},
+                             {"frames_touched", touched_frames},
+                             {"mean_touched", frames.empty() ? 0.0 : touched / static_cast<double>(frames.size())},
+                             {"max_stops", greatest}});
+    }
+    return summaries;
+}
+
+// The record without what is only for resuming.
+nlohmann::json reported(nlohmann::json record) {
+    record.erase("key");
+    record.erase("schema");
+    record.erase("fingerprint");
+    record.erase("findings");
+    return record;
+}
+
+void check_file(const ShotContext& shot, const nlohmann::json& output, int frame, bool verify) {
+    const fs::path file = shot.job().folder / output.at("file").get<std::string>();
+    const ErrorContext where{.file = file.string(), .shot = shot.shot().name, .frame = frame};
+    std::error_code problem;
+    const auto size = fs::file_size(file, problem);
+    if (problem || size != output.at("bytes").get<std::uintmax_t>()) {
+        throw Error(ErrorKind::Input, "is not the file that the frame's record speaks of; run the frame again", where);
+    }
+    if (!verify) return;
+    if (content_hash(read_text(file, std::int64_t{1} << 36)) != output.at("hash").get<std::string>()) {
+        throw Error(ErrorKind::Input, "was changed after it was written; run the frame again", where);
+    }
+}
+
+}  // namespace
+
+nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
+    const FrameSet wanted = frames_of(shot.delivered_range());
+    const WorkFiles files(shot);
+    const auto tell = [&](int done) {
+        if (options.progress) options.progress({shot.shot().name, "merge", done, static_cast<int>(wanted.size()), 0});
+    };
+    if (const auto unsolved = stages.next_unsolved()) {
+        throw Error(ErrorKind::Input, "the pass '" + shot.shot().passes[*unsolved].name + "' is not solved; run the job's frames first",
+                    {.file = {}, .shot = shot.shot().name, .frame = {}});
+    }
+
+    nlohmann::json frames = nlohmann::json::array();
+    nlohmann::json findings = nlohmann::json::array();
+    nlohmann::json fingerprint;
+    FrameSet missing;
+    FrameSet in_movies;
+    FrameSet failed;
+    int done = 0;
+    for (const int frame : wanted) {
+        const auto record = load_json(files.record(frame));
+        const bool current = record && (record->contains("failed") || record->value("key", "") == stages.key_of(frame));
+        if (!current) {
+            missing.push_back(frame);
+            continue;
+        }
+        if (fingerprint.is_null()) fingerprint = record->at("fingerprint");
+        if (record->at("fingerprint") != fingerprint && !options.mix_fingerprints) {
+            throw Error(ErrorKind::Usage,
+                        "its bits were made by another device or library than the first frame's (" +
+                            record->at("fingerprint").dump() + " against " + fingerprint.dump() +
+                            "); run one of them again, or merge with --mix-fingerprints",
+                        {.file = files.record(frame).string(), .shot = shot.shot().name, .frame = frame});
+        }
+        for (const nlohmann::json& finding : record->at("findings")) findings.push_back(finding);
+        if (record->contains("outputs") && !record->at("outputs").empty()) {
+            for (const nlohmann::json& output : record->at("outputs")) check_file(shot, output, frame, options.verify);
+            in_movies.push_back(frame);
+        }
+        if (record->contains("failed")) failed.push_back(frame);
+        frames.push_back(reported(*record));
+        tell(++done);
+    }
+    if (!missing.empty() && options.require_complete) {
+        throw Error(ErrorKind::Input,
+                    std::to_string(missing.size()) + " of " + std::to_string(wanted.size()) +
+                        " frames are not made (or were made by another version of the job): " + listed(missing) +
+                        "; run them, then merge again",
+                    {.file = {}, .shot = shot.shot().name, .frame = missing.front()});
+    }
+    for (const int frame : missing) findings.push_back(qc::to_json(missing_finding(shot, frame)));
+
+    nlohmann::json outputs = nlohmann::json::array();
+    for (const spec::OutputSpec& output : shot.shot().outputs) {
+        if (output.type == spec::OutputType::ProRes) {
+            if (!in_movies.empty()) outputs.push_back(write_movie(shot, output, in_movies, failed));
+        } else {
+            outputs.push_back({{"name", output.name}, {"frames", in_movies.size()}});
+            check_numbering(shot, output, findings);
+        }
+    }
+    nlohmann::json artefacts = nlohmann::json::array();
+    for (std::size_t i = 0; i < stages.artefacts().size(); ++i) {
+        const nlohmann::json& artefact = stages.artefacts()[i];
+        if (artefact.is_null()) continue;
+        artefacts.push_back({{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
+    }
+    return {{"name", shot.shot().name},
+            {"range", {shot.delivered_range().first, shot.delivered_range().end}},
+            {"rate", to_string(shot.rate())},
+            {"source", shot.info().detail},
+            {"colorspace", shot.source_space()},
+            {"fingerprint", fingerprint},
+            {"passes", pass_summaries(shot, frames)},
+            {"artefacts", artefacts},
+            {"models", nlohmann::json::array()},
+            {"outputs", outputs},
+            {"frames", frames},
+            {"findings", findings}};
+}
+
+}  // namespace wetgate::pipeline

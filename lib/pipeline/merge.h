@@ -1,0 +1,22 @@
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "pipeline/progress.h"
+#include "pipeline/shot_context.h"
+#include "pipeline/stages.h"
+
+namespace wetgate::pipeline {
+
+struct MergeOptions {
+    bool mix_fingerprints = false;
+    bool verify = false;               ///< hash every output file again
+    bool require_complete = true;      ///< Error{Input} when a frame has no record; else a finding
+    ProgressSink progress;
+};
+
+/// Joins what the shards left: checks completeness, writes the movies from their packets, and returns the shot's part of
+/// the report's `result`. Pure function of the shot's records: any split of the shot gives the same bytes.
+/// Error{Input} naming the frames that are not made; Error{Usage} for records of two fingerprints.
+nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options);
+
+}  // namespace wetgate::pipeline

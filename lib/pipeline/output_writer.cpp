@@ -1,0 +1,197 @@
+#include "pipeline/output_writer.h"
+
+#include <algorithm>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "media/still.h"
+#include "media/worked.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+media::ChromaFormat chroma_of(media::ProResProfile profile) {
+    const bool full = profile == media::ProResProfile::P4444 || profile == media::ProResProfile::P4444Xq;
+    return full ? media::ChromaFormat{1, 1} : media::ChromaFormat{2, 1};
+}
+
+constexpr int prores_bits = 10;  // what both encoders of libavcodec take
+
+bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
+    return shot.output_space(output) == shot.source_space();
+}
+
+}  // namespace
+
+media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
+    media::ProResOptions options;
+    options.profile = *media::parse_prores_profile(output.profile);
+    if (output.encoder != "auto") options.encoder = output.encoder;
+    options.rate = shot.rate();
+    options.width = shot.info().width;
+    options.height = shot.info().height;
+    options.alpha = output.alpha && shot.info().has_alpha;
+    const ColorInfo& source = shot.info().color;
+    // A movie graded back into its own space keeps its own tags, also where they are unusual.
+    options.color = same_space(shot, output) && source.bits > 0 && source.matrix != 2
+                        ? source
+                        : shot.colors().tags_of_space(shot.output_space(output));
+    options.color.bits = prores_bits;
+    options.color.full_range = false;
+    if (options.color.matrix == 2 || options.color.matrix == 0) options.color.matrix = 1;
+    options.color.chroma_x = 0;
+    options.color.chroma_y = 0;
+    return options;
+}
+
+OutputWriter::OutputWriter(const ShotContext& shot) : shot_(shot) {}
+OutputWriter::~OutputWriter() = default;
+
+HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
+    HostFrame result = *frame.source->host;
+    if (!frame.touched()) return result;
+    FloatImage picture = frame.working;
+    if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
+        picture = make_float_image(frame.working.window);
+        std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
+        back.apply(picture);
+    }
+    media::write_worked(result, picture, frame.touch);
+    return result;
+}
+
+std::vector<WrittenOutput> OutputWriter::write(const FinishedFrame& frame, const HostFrame& own) {
+    std::vector<WrittenOutput> written;
+    for (const spec::OutputSpec& output : shot_.shot().outputs) {
+        try {
+            written.push_back(write_one(output, frame, own));
+        } catch (const Error& error) {
+            throw error.within({.file = output.path.text, .shot = shot_.shot().name, .frame = frame.number});
+        }
+    }
+    return written;
+}
+
+WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) {
+    const bool movie = output.type == spec::OutputType::ProRes;
+    const fs::path file = movie ? WorkFiles(shot_).packet(output.name, frame.number) : output.path.pattern.path(frame.number);
+    ShotContext::make_folder(file.parent_path());
+    bool copied = false;
+    const std::vector<std::byte> bytes = movie ? packet(output, frame, own, copied) : encode(output, frame, own);
+    write_atomic(file, bytes);
+
+    WrittenOutput written;
+    written.record = {{"name", output.name},
+                      {"file", fs::proximate(file, shot_.job().folder).generic_string()},
+                      {"bytes", bytes.size()},
+                      {"hash", content_hash(bytes)}};
+    if (movie) written.record["copied"] = copied;
+    const bool carried_header = output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr;
+    if (carried_header) {
+        const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
+                                                   "chromaticities", "wetgate:substitute", "wetgate:heldFrom"};
+        const auto before = media::scan_exr_header(shot_.file_of(frame.source->substitute && frame.source->substitute->from
+                                                                     ? *frame.source->substitute->from
+                                                                     : frame.number),
+                                                   {});
+        const auto after = media::scan_exr_header(file, {});
+        for (std::size_t part = 0; part < before.parts.size(); ++part) {
+            for (const media::RawAttribute& attribute : before.parts[part]) {
+                if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
+                if (frame.source->substitute && attribute.name == "timeCode") continue;
+                const auto& others = after.parts.at(part);
+                const bool kept = std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
+                    return other.name == attribute.name && other.type == attribute.type && other.value == attribute.value;
+                });
+                if (!kept) written.metadata_lost.push_back(attribute.name);
+            }
+        }
+    }
+    return written;
+}
+
+std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& frame) const {
+    if (!frame.source->substitute) return {};
+    std::map<std::string, std::string> marks = {{"wetgate:substitute", frame.source->substitute->policy}};
+    if (frame.source->substitute->from) marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
+    return marks;
+}
+
+// The picture in the coding of an output that is not the source's own.
+HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const {
+    const std::string space = shot_.output_space(output);
+    FloatImage picture;
+    if (same_space(shot_, output)) {
+        picture = media::read_worked(own);
+    } else {
+        const bool from_source = !frame.touched();
+        picture = from_source ? media::read_worked(own) : make_float_image(frame.working.window);
+        if (!from_source) std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
+        (from_source ? shot_.source_to(space) : shot_.from_working(space)).apply(picture);
+    }
+    const std::optional<std::vector<float>> alpha = output.alpha ? media::read_alpha(own) : std::nullopt;
+    if (output.type == spec::OutputType::ProRes) {
+        const media::ProResOptions options = prores_options(shot_, output);
+        return media::make_video_frame(own, picture, options.color, chroma_of(options.profile), alpha);
+    }
+    if (output.type == spec::OutputType::Exr) {
+        const SampleType type = output.pixel == spec::PixelChoice::Float ? SampleType::F32 : SampleType::Half;
+        return media::make_rgb_frame(own, picture, type, 0, alpha);
+    }
+    const int bits = output.bits > 0 ? output.bits : (output.type == spec::OutputType::Dpx ? 10 : output.type == spec::OutputType::Jpeg ? 8 : 16);
+    const SampleType type = bits == 32 ? SampleType::F32 : (bits > 8 ? SampleType::U16 : SampleType::U8);
+    return media::make_rgb_frame(own, picture, type, bits, alpha);
+}
+
+std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const {
+    const bool own_coding = same_space(shot_, output) && own.worked.model != PixelModel::YCbCr;
+    if (output.type == spec::OutputType::Exr) {
+        media::ExrWriteOptions options;
+        options.compression = output.compression;
+        if (output.pixel == spec::PixelChoice::Half) options.pixel = SampleType::Half;
+        if (output.pixel == spec::PixelChoice::Float) options.pixel = SampleType::F32;
+        if (output.dwa_level) options.dwa_level = static_cast<float>(*output.dwa_level);
+        options.attributes = marks(frame);
+        const bool exr_source = shot_.info().kind == media::MediaKind::Exr;
+        if (exr_source && own_coding) return media::encode_exr(own, options);
+        options.chromaticities = shot_.colors().chromaticities(shot_.output_space(output));
+        if (!exr_source) return media::encode_exr(in_output_space(output, frame, own), options);
+        // Another space, but still this file: other channels, parts and attributes stay.
+        HostFrame converted = own;
+        FloatImage picture = frame.touched() ? make_float_image(frame.working.window) : media::read_worked(own);
+        if (frame.touched()) std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
+        const std::string space = shot_.output_space(output);
+        (frame.touched() ? shot_.from_working(space) : shot_.source_to(space)).apply(picture);
+        media::write_worked(converted, picture, std::vector<float>(picture.window.area(), 1.0F));
+        return media::encode_exr(converted, options);
+    }
+    media::StillWriteOptions options;
+    options.type = spec::to_text(output.type);
+    options.bits = output.bits;
+    options.rate = shot_.rate();
+    options.compression = output.compression.value_or("");
+    const bool still_source = shot_.info().kind == media::MediaKind::Still;
+    if (still_source && own_coding && shot_.info().format == spec::to_text(output.type)) return media::encode_still(own, options);
+    return media::encode_still(in_output_space(output, frame, own), options);
+}
+
+std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own,
+                                            bool& copied) {
+    const media::ProResOptions options = prores_options(shot_, output);
+    const bool own_picture = same_space(shot_, output) && own.worked.model == PixelModel::YCbCr;
+    if (own_picture && !frame.touched() && !frame.source->substitute && media::packet_copy_allowed(shot_.info(), options)) {
+        const std::lock_guard lock(copy_mutex_);
+        if (!copy_source_) copy_source_ = shot_.open();
+        copied = true;
+        return copy_source_->packet(frame.number).bytes;
+    }
+    const HostFrame video = own_picture && own.color.matrix == options.color.matrix && !own.color.full_range
+                                ? media::to_video_frame(own, chroma_of(options.profile), prores_bits)
+                                : in_output_space(output, frame, own);
+    return media::make_prores_encoder(options)->encode(video);
+}
+
+}  // namespace wetgate::pipeline

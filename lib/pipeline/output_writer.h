@@ -1,0 +1,62 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/exr.h"
+#include "media/movie.h"
+#include "pipeline/chain.h"
+#include "pipeline/record.h"
+#include "pipeline/shot_context.h"
+
+namespace wetgate::pipeline {
+
+/// A frame on the host after the passes, as the encoders get it.
+struct FinishedFrame {
+    int number = 0;
+    std::shared_ptr<const FeedFrame> source;
+    FloatImage working;            ///< after the passes, working space
+    std::vector<float> touch;      ///< [H*W]; empty when nothing was touched
+    std::vector<PassFacts> passes;
+
+    bool touched() const { return !touch.empty(); }
+};
+
+/// What a written output says in the frame's record: name, file (relative to the job), bytes, hash, copied, ...
+struct WrittenOutput {
+    nlohmann::json record;
+    std::vector<std::string> metadata_lost;  ///< attributes of the source that the output has not, or has otherwise
+};
+
+/// The movie options of a ProRes output of this shot.
+media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output);
+
+/// Writes the outputs of a shot's frames. write() may be called from several threads.
+class OutputWriter {
+public:
+    explicit OutputWriter(const ShotContext& shot);
+    ~OutputWriter();
+
+    /// The frame in the source's own coding with the touched pixels put in: what outputs in the source's space hold.
+    HostFrame conformed(const FinishedFrame& frame) const;
+
+    /// Makes every output of the frame from its conformed version `own`, each whole under its name when this returns.
+    std::vector<WrittenOutput> write(const FinishedFrame& frame, const HostFrame& own);
+
+private:
+    WrittenOutput write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own);
+    std::vector<std::byte> encode(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const;
+    HostFrame in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const;
+    std::vector<std::byte> packet(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own,
+                                  bool& copied);
+    std::map<std::string, std::string> marks(const FinishedFrame& frame) const;
+
+    const ShotContext& shot_;
+    std::mutex copy_mutex_;
+    std::unique_ptr<media::FrameSource> copy_source_;  // for packet copies; guarded by copy_mutex_
+};
+
+}  // namespace wetgate::pipeline

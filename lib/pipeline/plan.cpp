@@ -1,0 +1,187 @@
+#include "pipeline/plan.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "pipeline/chain.h"
+#include "pipeline/memory.h"
+#include "pipeline/run_job.h"
+#include "spec/pass_schemas.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t bytes_a_frame(const ShotContext& shot, const spec::OutputSpec& output) {
+    const std::int64_t pixels = std::int64_t{shot.info().width} * shot.info().height;
+    if (output.type == spec::OutputType::ProRes) return pixels;  // 4444 XQ at its highest, about 8 bits a pixel; twice: packet and movie
+    if (output.type == spec::OutputType::Exr && shot.info().kind == media::MediaKind::Exr) {
+        return static_cast<std::int64_t>(shot.info().frame_bytes);
+    }
+    return pixels * 3 * (output.pixel == spec::PixelChoice::Float || output.bits == 32 ? 4 : 2);
+}
+
+// The nearest folder that exists must be writable.
+std::optional<std::string> not_writable(const fs::path& folder) {
+    fs::path existing = folder;
+    std::error_code ignored;
+    while (!existing.empty() && !fs::exists(existing, ignored) && existing != existing.parent_path()) existing = existing.parent_path();
+    if (!fs::is_directory(existing, ignored)) return existing.string() + " is not a folder";
+    if (::access(existing.c_str(), W_OK | X_OK) != 0) return "the folder " + existing.string() + " cannot be written to";
+    return std::nullopt;
+}
+
+void check_shot(const ShotContext& context, std::vector<std::string>& problems) {
+    const spec::ShotSpec& shot = context.shot();
+    const auto add = [&](const std::string& what) { problems.push_back("shot " + shot.name + ": " + what); };
+    for (std::size_t i = 0; i < shot.passes.size(); ++i) {
+        const spec::PassSpec& pass = shot.passes[i];
+        if (!pass.enabled) continue;
+        try {
+            const passes::PassEntry& entry = passes::find_pass(pass.name);
+            passes::PassContext made_from;
+            made_from.params = pass.params;
+            made_from.color = &context.colors();
+            made_from.working_space = context.colors().resolve(context.job().color.working);
+            if (!pass.artefact.empty()) {
+                made_from.artefact = nlohmann::json::parse(read_text(pass.artefact, std::int64_t{64} << 20), nullptr, false);
+                if (made_from.artefact.is_discarded()) throw Error(ErrorKind::Usage, pass.artefact.string() + " is not JSON");
+                if (made_from.artefact.contains("artefact")) made_from.artefact = made_from.artefact.at("artefact");
+                entry.make(made_from);
+            } else if (entry.make_analysis) {
+                entry.make_analysis(made_from);
+            } else {
+                entry.make(made_from);
+            }
+        } catch (const Error& error) {
+            add(pass.pointer + " (" + pass.name + "): " + error.what());
+        }
+    }
+    for (const auto& [name, matte] : shot.mattes) {
+        for (const int frame : frames_of(context.delivered_range())) {
+            std::error_code ignored;
+            if (fs::exists(matte.path.pattern.path(frame), ignored)) continue;
+            add("matte '" + name + "' is not there: " + matte.path.pattern.path(frame).string());
+            break;
+        }
+    }
+    for (const auto& [name, reference] : shot.references) {
+        std::error_code ignored;
+        const fs::path file = reference.path.pattern.path(reference.range ? reference.range->first : 0);
+        if (!fs::exists(file, ignored)) add("reference '" + name + "' is not there: " + file.string());
+        if (!context.colors().has(reference.colorspace)) add("reference '" + name + "': unknown colour space '" + reference.colorspace + "'");
+    }
+    if (context.info().kind != media::MediaKind::Movie) {
+        int missing = 0;
+        int first = 0;
+        for (const int frame : frames_of(context.delivered_range())) {
+            std::error_code ignored;
+            if (fs::exists(context.file_of(frame), ignored)) continue;
+            if (missing++ == 0) first = frame;
+        }
+        if (missing > 0) {
+            add(std::to_string(missing) + " source frames are missing, the first is " + std::to_string(first) + " (" +
+                context.file_of(first).string() + ")");
+        }
+    }
+    for (const spec::OutputSpec& output : shot.outputs) {
+        if (const auto reason = not_writable(output.path.pattern.path(0).parent_path())) add("output '" + output.name + "': " + *reason);
+    }
+}
+
+}  // namespace
+
+passes::PassReach planned_reach(const spec::ShotSpec& shot) {
+    spec::PassSchemas schemas;
+    passes::PassReach total;
+    for (const spec::PassSpec& pass : shot.passes) {
+        if (!pass.enabled) continue;
+        const nlohmann::json& reach = schemas.schema(pass.name).at("x-wetgate").at("reach");
+        total.before += reach.at(0).get<int>();
+        total.after += reach.at(1).get<int>();
+    }
+    return total;
+}
+
+std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot) {
+    std::vector<std::size_t> analyses;
+    for (std::size_t i = 0; i < shot.passes.size(); ++i) {
+        const spec::PassSpec& pass = shot.passes[i];
+        if (pass.enabled && pass.artefact.empty() && passes::find_pass(pass.name).make_analysis) analyses.push_back(i);
+    }
+    return analyses;
+}
+
+ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) {
+    const spec::ShotSpec& shot = context.shot();
+    ShotPlan plan;
+    plan.shot = shot.name;
+    plan.delivered = context.delivered_range();
+    plan.reach = planned_reach(shot);
+    for (const std::size_t index : analyses_of(shot)) {
+        plan.stages.push_back("measure " + shot.passes[index].name);
+        plan.stages.push_back("solve " + shot.passes[index].name);
+    }
+    plan.stages.emplace_back("apply");
+    plan.stages.emplace_back("merge");
+    const FrameSet frames = frames_of(plan.delivered);
+    int decoded = 0;
+    for (int i = 0; !chunk(frames, i, chunk_size).empty(); ++i) {
+        ShardPlan shard{first_index + i, chunk(frames, i, chunk_size), 0};
+        shard.decoded = static_cast<int>(Chain::frames_needed(shard.frames, plan.reach, context.source_range()).size());
+        decoded += shard.decoded;
+        plan.shards.push_back(std::move(shard));
+    }
+    plan.handle_cost = frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
+    plan.memory_bytes = host_bytes_needed(context, plan.reach, shot.passes.size());
+    for (const spec::OutputSpec& output : shot.outputs) {
+        plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
+    }
+    return plan;
+}
+
+nlohmann::json to_json(const ShotPlan& plan) {
+    nlohmann::json shards = nlohmann::json::array();
+    for (const ShardPlan& shard : plan.shards) {
+        shards.push_back({{"index", shard.index},
+                          {"frames", spec::print_frames(shard.frames)},
+                          {"count", shard.frames.size()},
+                          {"decoded", shard.decoded}});
+    }
+    return {{"shot", plan.shot},
+            {"frames", spec::print_frames(plan.delivered)},
+            {"reach", {plan.reach.before, plan.reach.after}},
+            {"stages", plan.stages},
+            {"shards", shards},
+            {"handle_cost", plan.handle_cost},
+            {"memory_bytes", plan.memory_bytes},
+            {"disk_bytes", plan.disk_bytes}};
+}
+
+std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors, const compute::Runtime& runtime,
+                                       const Log& log) {
+    std::vector<std::string> problems;
+    for (const spec::ShotSpec& shot : job.shots) {
+        try {
+            check_shot(ShotContext(job, shot, colors, runtime, 1, log), problems);
+        } catch (const Error& error) {
+            problems.emplace_back(error.what());
+        }
+    }
+    if (const auto reason = not_writable(job.work)) problems.push_back("work folder: " + *reason);
+    if (!job.qc.report.empty()) {
+        if (const auto reason = not_writable(job.qc.report)) problems.push_back("report folder: " + *reason);
+    }
+    try {
+        refuse_overwriting_sources(job);
+    } catch (const Error& error) {
+        problems.emplace_back(error.what());
+    }
+    return problems;
+}
+
+}  // namespace wetgate::pipeline

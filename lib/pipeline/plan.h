@@ -1,0 +1,47 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "passes/pass.h"
+#include "pipeline/shot_context.h"
+#include "spec/job_spec.h"
+
+namespace wetgate::pipeline {
+
+/// Frames around a delivered one that the shot's passes read, from their schemas (before anything is solved).
+passes::PassReach planned_reach(const spec::ShotSpec& shot);
+/// Indices of the passes that measure and solve (enabled, without an artefact of the job's own).
+std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot);
+
+/// One command of a farm: a run of frames, and what it decodes for them.
+struct ShardPlan {
+    int index = 0;
+    FrameSet frames;
+    int decoded = 0;
+};
+
+/// What a job's shot costs.
+struct ShotPlan {
+    std::string shot;
+    FrameRange delivered;
+    passes::PassReach reach;
+    std::vector<std::string> stages;        ///< "measure deflicker", "solve deflicker", "apply", "merge"
+    std::vector<ShardPlan> shards;
+    double handle_cost = 0;                 ///< decoded frames / delivered frames - 1, over all shards
+    std::int64_t memory_bytes = 0;          ///< of one shard's process
+    std::int64_t disk_bytes = 0;            ///< of all outputs, at most
+};
+
+ShotPlan plan_shot(const ShotContext& shot, int chunk_size, int first_index);
+nlohmann::json to_json(const ShotPlan& plan);
+
+/// Everything that can be known to be wrong with a job before work is done, beyond its text: sources, mattes,
+/// references and artefacts that are not there, colour spaces, passes that refuse their parameters, outputs that cannot
+/// be written or are their own source. One line a problem; empty when all is well.
+std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors, const compute::Runtime& runtime,
+                                       const Log& log);
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,112 @@
+#include "pipeline/record.h"
+
+#include <sys/stat.h>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "pipeline/chain.h"
+#include "pipeline/mattes.h"
+#include "spec/identity.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
+constexpr std::int64_t output_limit_bytes = std::int64_t{1} << 36;
+// Raised when the same job gives other bits than the version before: old records are then made again.
+constexpr int algorithm_version = 1;
+
+nlohmann::json file_identity(const fs::path& file) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) return {{"file", file.filename().string()}, {"missing", true}};
+    return {{"file", file.filename().string()},  // not the folder: shards may see it under another root
+            {"bytes", status.st_size},
+            {"time", std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec)}};
+}
+
+nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames, std::size_t passes_before) {
+    nlohmann::json identity = nlohmann::json::array();
+    for (std::size_t i = 0; i < passes_before; ++i) {
+        const spec::PassSpec& pass = shot.shot().passes[i];
+        for (const std::string& name : {pass.matte, pass.protect}) {
+            if (name.empty()) continue;
+            for (const int frame : frames) identity.push_back(file_identity(MatteStore::file_of(shot, name, frame)));
+        }
+    }
+    return identity;
+}
+
+nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
+                         const std::vector<nlohmann::json>& artefacts) {
+    const std::vector<int> window = Chain::frames_needed({frame}, reach, shot.source_range());
+    nlohmann::json used = nlohmann::json::array();
+    for (std::size_t i = 0; i < passes_before && i < artefacts.size(); ++i) used.push_back(artefacts[i]);
+    return {{"version", algorithm_version},
+            {"shot", spec::shot_identity(shot.job(), shot.shot(), passes_before)},
+            {"frame", frame},
+            {"source", source_identity(shot, window)},
+            {"mattes", matte_identity(shot, window, passes_before)},
+            {"artefacts", content_hash(used.dump())},
+            {"fingerprint", shot.runtime().fingerprint()}};
+}
+
+}  // namespace
+
+nlohmann::json source_identity(const ShotContext& shot, const std::vector<int>& frames) {
+    nlohmann::json identity = nlohmann::json::array();
+    if (shot.info().kind == media::MediaKind::Movie) {
+        identity.push_back(file_identity(shot.file_of(shot.source_range().first)));
+        return identity;
+    }
+    for (const int frame : frames) identity.push_back(file_identity(shot.file_of(frame)));
+    return identity;
+}
+
+std::string frame_key(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
+                      const std::vector<nlohmann::json>& artefacts) {
+    return content_hash(key_parts(shot, frame, reach, passes_before, artefacts).dump());
+}
+
+std::string output_key(const ShotContext& shot, int frame, passes::PassReach reach,
+                       const std::vector<nlohmann::json>& artefacts) {
+    nlohmann::json parts = key_parts(shot, frame, reach, shot.shot().passes.size(), artefacts);
+    for (const spec::OutputSpec& output : shot.shot().outputs) {
+        parts["outputs"].push_back(spec::output_identity(shot.job(), shot.shot(), output));
+        parts["files"].push_back(output.path.text);
+    }
+    return content_hash(parts.dump());
+}
+
+std::optional<nlohmann::json> load_json(const fs::path& file) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) return std::nullopt;
+    const std::string text = read_text(file, json_limit_bytes);
+    nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded() || !json.is_object()) return std::nullopt;
+    return json;
+}
+
+void store_json(const fs::path& file, const nlohmann::json& json) { write_atomic(file, json.dump(1) + "\n"); }
+
+std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
+    std::optional<nlohmann::json> record = load_json(WorkFiles(shot).record(frame));
+    if (!record || record->value("key", "") != key || record->contains("failed")) return std::nullopt;
+    try {
+        for (const nlohmann::json& output : record->at("outputs")) {
+            const fs::path file = shot.job().folder / output.at("file").get<std::string>();
+            std::error_code problem;
+            if (fs::file_size(file, problem) != output.at("bytes").get<std::uintmax_t>() || problem) return std::nullopt;
+            if (content_hash(read_text(file, output_limit_bytes)) != output.at("hash").get<std::string>()) return std::nullopt;
+        }
+    } catch (const nlohmann::json::exception&) {
+        return std::nullopt;  // not a record of ours: the frame is made again
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    return record;
+}
+
+}  // namespace wetgate::pipeline

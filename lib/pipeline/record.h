@@ -1,0 +1,58 @@
+#pragma once
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/host_frame.h"
+#include "passes/pass.h"
+#include "pipeline/shot_context.h"
+
+namespace wetgate::pipeline {
+
+// A frame record is the unit of resume and of the report: one small JSON file a frame, written after the frame's outputs
+// are whole under their names. Whatever a shard knows about a frame is in it, so that any split of a shot merges to the
+// same report.
+
+/// Where records, measurements, artefacts and movie packets of a shot lie.
+class WorkFiles {
+public:
+    explicit WorkFiles(const ShotContext& shot) : root_(shot.work_folder()) {}
+    explicit WorkFiles(std::filesystem::path root) : root_(std::move(root)) {}
+
+    std::filesystem::path record(int frame) const { return root_ / "frames" / (std::to_string(frame) + ".json"); }
+    std::filesystem::path packet(const std::string& output, int frame) const {
+        return root_ / "packets" / output / (std::to_string(frame) + ".prores");
+    }
+    std::filesystem::path measurement(std::size_t pass, const std::string& name, int frame) const {
+        return root_ / (std::to_string(pass) + "." + name + ".measured") / (std::to_string(frame) + ".json");
+    }
+    std::filesystem::path artefact(std::size_t pass, const std::string& name) const {
+        return root_ / (std::to_string(pass) + "." + name + ".json");
+    }
+    const std::filesystem::path& root() const { return root_; }
+
+private:
+    std::filesystem::path root_;
+};
+
+/// Name, size and time of the source files behind a window: a changed plate is a changed key.
+nlohmann::json source_identity(const ShotContext& shot, const std::vector<int>& frames);
+
+/// What decides the picture of a frame up to (not including) pass `passes_before`: job, source, artefacts, arithmetic.
+/// `artefacts` are the contents in use by the passes before, by index (null where there is none).
+std::string frame_key(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
+                      const std::vector<nlohmann::json>& artefacts);
+/// frame_key of the whole chain and the outputs.
+std::string output_key(const ShotContext& shot, int frame, passes::PassReach reach,
+                       const std::vector<nlohmann::json>& artefacts);
+
+/// A JSON file of our own; nullopt when it is absent or not readable as JSON (then it is made again).
+std::optional<nlohmann::json> load_json(const std::filesystem::path& file);
+void store_json(const std::filesystem::path& file, const nlohmann::json& json);
+
+/// A record that holds `key` and whose output files are all there with the size and hash that it says.
+std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key);
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,181 @@
+#include "pipeline/run_job.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "pipeline/memory.h"
+#include "pipeline/merge.h"
+#include "pipeline/plan.h"
+#include "pipeline/shot_context.h"
+#include "pipeline/stages.h"
+#include "qc/report.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+std::vector<const spec::ShotSpec*> chosen_shots(const spec::JobSpec& job, const JobRequest& request) {
+    std::vector<const spec::ShotSpec*> shots;
+    for (const spec::ShotSpec& shot : job.shots) {
+        if (!request.shot || shot.name == *request.shot) shots.push_back(&shot);
+    }
+    if (shots.empty()) throw Error(ErrorKind::Usage, "the job has no shot called '" + request.shot.value_or("") + "'");
+    return shots;
+}
+
+// The frames of one shot that the request means; `chunks_before` counts the chunks of the shots before it.
+FrameSet chosen_frames(const JobRequest& request, const FrameRange& delivered, int& chunks_before) {
+    FrameSet frames;
+    for (const int frame : request.frames ? *request.frames : frames_of(delivered)) {
+        if (delivered.contains(frame)) frames.push_back(frame);
+    }
+    if (!request.chunk_index) return frames;
+    const int size = request.chunk_size.value_or(1);
+    const int chunks = (static_cast<int>(frames.size()) + size - 1) / size;
+    const int index = *request.chunk_index - chunks_before;
+    chunks_before += chunks;
+    return chunk(frames, index, size);
+}
+
+// Turns the stages' own progress into one fraction over the whole command.
+class OverallProgress {
+public:
+    OverallProgress(ProgressSink sink, double total_units) : sink_(std::move(sink)), total_units_(total_units) {}
+
+    void begin(double units) { before_ = std::exchange(upcoming_, upcoming_ + units); }
+    void tell(Progress progress) {
+        const double units = upcoming_ - before_;
+        const double share = progress.total > 0 ? static_cast<double>(progress.done) / progress.total : 1.0;
+        reached_ = std::max(reached_, std::min(1.0, (before_ + units * share) / std::max(1.0, total_units_)));
+        progress.overall = reached_;
+        if (sink_) sink_(progress);
+    }
+
+private:
+    ProgressSink sink_;
+    double total_units_, before_ = 0, upcoming_ = 0, reached_ = 0;
+};
+
+qc::ReportHeader header_of(const spec::JobSpec& job) {
+    return {job.name, job.show, WETGATE_VERSION, {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}}};
+}
+
+std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
+    std::vector<qc::Accepted> accepted;
+    for (const spec::AcceptSpec& rule : job.qc.accept) accepted.push_back({rule.check, rule.shot, rule.frames.value_or(FrameSet{}), rule.reason});
+    return accepted;
+}
+
+}  // namespace
+
+JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
+    refuse_overwriting_sources(job);
+    const std::vector<const spec::ShotSpec*> shots = chosen_shots(job, request);
+    std::vector<std::unique_ptr<ShotContext>> contexts;
+    std::vector<FrameSet> frames;
+    int chunks_before = 0;
+    double units = 0;
+    for (const spec::ShotSpec* shot : shots) {
+        contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.colors, services.runtime, request.io_threads, services.log));
+        frames.push_back(chosen_frames(request, contexts.back()->delivered_range(), chunks_before));
+        if (frames.back().empty()) continue;
+        check_memory(*contexts.back(), planned_reach(*shot), shot->passes.size());
+        const double shot_frames = contexts.back()->delivered_range().size();
+        units += shot_frames * static_cast<double>(analyses_of(*shot).size()) + static_cast<double>(frames.back().size());
+        if (request.whole()) units += shot_frames * 0.1;
+    }
+    if (std::all_of(frames.begin(), frames.end(), [](const FrameSet& set) { return set.empty(); })) {
+        throw Error(ErrorKind::Usage, "no frame of the chosen shots is asked for; see `wetgate plan`");
+    }
+
+    OverallProgress overall(services.progress, units);
+    JobOutcome outcome;
+    std::vector<nlohmann::json> results;
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+        if (frames[i].empty()) continue;
+        const ShotContext& context = *contexts[i];
+        ShotContext::make_folder(context.work_folder());
+        const FrameSet whole_shot = frames_of(context.delivered_range());
+        ShotStages stages(context, {request.overwrite, request.continue_on_error, services.stop,
+                                    [&overall](const Progress& progress) { overall.tell(progress); }});
+        while (const auto unsolved = stages.next_unsolved()) {
+            if (request.stage == Stage::Apply) {
+                throw Error(ErrorKind::Input, "the pass '" + shots[i]->passes[*unsolved].name + "' is not solved; run --stage measure and solve first",
+                            {.file = {}, .shot = shots[i]->name, .frame = {}});
+            }
+            if (request.stage != Stage::Solve) {
+                // An artefact needs the whole shot; a run that may do everything measures what the others have not.
+                overall.begin(static_cast<double>(whole_shot.size()));
+                stages.measure(*unsolved, request.stage == Stage::All ? whole_shot : frames[i]);
+            }
+            if (request.stage == Stage::Measure) break;
+            stages.solve(*unsolved);
+            if (request.stage == Stage::Solve) break;
+        }
+        if (request.stage == Stage::Measure || request.stage == Stage::Solve) continue;
+        overall.begin(static_cast<double>(frames[i].size()));
+        const ShotStages::Outcome applied = stages.apply(frames[i]);
+        outcome.made += applied.made;
+        outcome.reused += applied.reused;
+        outcome.failed += static_cast<int>(applied.failed.size());
+        outcome.substituted += static_cast<int>(applied.substituted.size());
+        if (!request.whole()) continue;
+        overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
+        results.push_back(merge_shot(context, stages, {request.mix_fingerprints, request.verify, true,
+                                                       [&overall](const Progress& progress) { overall.tell(progress); }}));
+    }
+    if (request.whole()) outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
+    return outcome;
+}
+
+JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
+    refuse_overwriting_sources(job);
+    JobOutcome outcome;
+    std::vector<nlohmann::json> results;
+    OverallProgress overall(services.progress, static_cast<double>(job.shots.size()));
+    for (const spec::ShotSpec* shot : chosen_shots(job, request)) {
+        const ShotContext context(job, *shot, services.colors, services.runtime, request.io_threads, services.log);
+        const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
+        ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
+        overall.begin(1);
+        results.push_back(merge_shot(context, stages, {request.mix_fingerprints, request.verify, !request.continue_on_error, tell}));
+        for (const nlohmann::json& frame : results.back().at("frames")) {
+            outcome.failed += frame.contains("failed") ? 1 : 0;
+            outcome.substituted += frame.contains("substitute") ? 1 : 0;
+        }
+    }
+    outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
+    return outcome;
+}
+
+void refuse_overwriting_sources(const spec::JobSpec& job) {
+    using Identity = std::pair<dev_t, ino_t>;
+    const auto identity = [](const std::filesystem::path& path) -> std::optional<Identity> {
+        struct stat status {};
+        if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+        return Identity{status.st_dev, status.st_ino};
+    };
+    for (const spec::ShotSpec& shot : job.shots) {
+        std::set<Identity> sources;
+        const FrameRange range = shot.source.range.value_or(FrameRange{0, 1});
+        for (int frame = range.first; frame < range.end; ++frame) {
+            if (const auto file = identity(shot.source.path.pattern.path(frame))) sources.insert(*file);
+            if (!shot.source.path.pattern.is_sequence()) break;
+        }
+        for (const spec::OutputSpec& output : shot.outputs) {
+            for (int frame = range.first; frame < range.end; ++frame) {
+                const auto file = identity(output.path.pattern.path(frame));
+                if (file && sources.contains(*file)) {
+                    throw Error(ErrorKind::Usage, "output '" + output.name + "' would overwrite the source; give it another path",
+                                {.file = output.path.pattern.path(frame).string(), .shot = shot.name, .frame = frame});
+                }
+                if (!output.path.pattern.is_sequence()) break;
+            }
+        }
+    }
+}
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,82 @@
+#include "pipeline/shot_context.h"
+
+#include "core/error.h"
+
+namespace wetgate::pipeline {
+
+namespace fs = std::filesystem;
+
+ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
+                         const compute::Runtime& runtime, int io_threads, Log log)
+    : job_(job), shot_(shot), colors_(colors), runtime_(runtime), log_(std::move(log)), io_threads_(io_threads) {
+    const ErrorContext where{.file = {}, .shot = shot.name, .frame = {}};
+    try {
+        source_space_ = colors.resolve(shot.source.colorspace);
+        const std::string working = colors.resolve(job.color.working);
+        to_working_ = colors.transform(source_space_, working);
+        from_working_[source_space_] = colors.transform(working, source_space_);
+        for (const spec::OutputSpec& output : shot.outputs) {
+            const std::string space = output_space(output);
+            if (from_working_.contains(space)) continue;
+            from_working_[space] = colors.transform(working, space);
+            from_source_[space] = colors.transform(source_space_, space);
+        }
+        probe_ = media::open_source(request(1), log_);
+        info_ = probe_->info();
+    } catch (const Error& error) {
+        throw error.within(where);
+    }
+    if (const FrameRange wanted = delivered_range(); !info_.range.contains(wanted)) {
+        throw Error(ErrorKind::Input,
+                    "frames " + std::to_string(wanted.first) + "-" + std::to_string(wanted.end - 1) +
+                        " are asked for, but the source has " + std::to_string(info_.range.first) + "-" +
+                        std::to_string(info_.range.end - 1),
+                    {.file = shot.source.path.text, .shot = shot.name, .frame = {}});
+    }
+}
+
+FrameRange ShotContext::delivered_range() const { return shot_.range ? *shot_.range : info_.range; }
+
+std::string ShotContext::output_space(const spec::OutputSpec& output) const {
+    return output.colorspace ? colors_.resolve(*output.colorspace) : source_space_;
+}
+
+media::SourceRequest ShotContext::request(int decoder_threads) const {
+    const spec::SourceSpec& source = shot_.source;
+    media::SourceRequest request;
+    request.display_name = source.path.text;
+    request.path_of = [pattern = source.path.pattern](int frame) { return pattern.path(frame); };
+    request.is_sequence = source.path.pattern.is_sequence();
+    request.range = source.range;
+    request.first_frame = source.first_frame;
+    request.rate = source.rate;
+    request.layer = source.layer;
+    request.part = source.part;
+    request.threads = decoder_threads;
+    return request;
+}
+
+std::unique_ptr<media::FrameSource> ShotContext::open() const {
+    // One decoder a worker for sequences; a movie has one reader, whose decoder may thread.
+    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_threads_ : 1), log_);
+}
+
+std::optional<Timecode> ShotContext::timecode_of(int frame) const {
+    std::optional<Timecode> start = info_.start_timecode;
+    if (shot_.timecode) start = parse_timecode(*shot_.timecode, info_.rate);
+    if (!start) return std::nullopt;
+    return advanced(*start, frame - info_.range.first);
+}
+
+fs::path ShotContext::work_folder() const { return job_.work / shot_.name; }
+
+void ShotContext::make_folder(const fs::path& folder) {
+    std::error_code problem;
+    fs::create_directories(folder, problem);
+    if (problem) {
+        throw Error(ErrorKind::Output, "cannot make the folder: " + problem.message(),
+                    {.file = folder.string(), .shot = {}, .frame = {}});
+    }
+}
+
+}  // namespace wetgate::pipeline

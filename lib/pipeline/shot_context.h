@@ -1,0 +1,73 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "color/color.h"
+#include "compute/runtime.h"
+#include "core/log.h"
+#include "media/source.h"
+#include "spec/job_spec.h"
+
+namespace wetgate::pipeline {
+
+/// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made once a shot.
+class ShotContext {
+public:
+    /// Opens the source (so Error{Input} when it is not there) and resolves every colour space (Error{Usage}).
+    ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
+                const compute::Runtime& runtime, int io_threads, Log log);
+
+    const spec::JobSpec& job() const { return job_; }
+    const spec::ShotSpec& shot() const { return shot_; }
+    const color::Config& colors() const { return colors_; }
+    const compute::Runtime& runtime() const { return runtime_; }
+    const media::SourceInfo& info() const { return info_; }
+    const Log& log() const { return log_; }
+    int io_threads() const { return io_threads_; }
+
+    /// What exists, and what is delivered.
+    FrameRange source_range() const { return info_.range; }
+    FrameRange delivered_range() const;
+
+    /// Another reader of the source, for a thread of its own.
+    std::unique_ptr<media::FrameSource> open() const;
+    std::filesystem::path file_of(int frame) const { return probe_->file_of(frame); }
+
+    const std::string& source_space() const { return source_space_; }
+    /// The space an output is written in: its own, else the source's.
+    std::string output_space(const spec::OutputSpec& output) const;
+    const color::Transform& to_working() const { return *to_working_; }
+    /// From the working space to `space`.
+    const color::Transform& from_working(const std::string& space) const { return *from_working_.at(space); }
+    const color::Transform& source_to(const std::string& space) const { return *from_source_.at(space); }
+
+    /// SMPTE address of a frame, where the source or the job gives one.
+    std::optional<Timecode> timecode_of(int frame) const;
+    Rate rate() const { return info_.rate; }
+
+    /// Folder of this shot's intermediate files.
+    std::filesystem::path work_folder() const;
+
+    /// Work folder, made if needed; Error{Output} when it cannot be.
+    static void make_folder(const std::filesystem::path& folder);
+
+private:
+    media::SourceRequest request(int decoder_threads) const;
+
+    const spec::JobSpec& job_;
+    const spec::ShotSpec& shot_;
+    const color::Config& colors_;
+    const compute::Runtime& runtime_;
+    Log log_;
+    int io_threads_;
+    std::unique_ptr<media::FrameSource> probe_;
+    media::SourceInfo info_;
+    std::string source_space_;
+    std::unique_ptr<color::Transform> to_working_;
+    std::map<std::string, std::unique_ptr<color::Transform>> from_working_, from_source_;
+};
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,299 @@
+#include "pipeline/stages.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "compute/cuda.h"
+#include "compute/transfer.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "media/exr.h"
+#include "pipeline/frame_record.h"
+#include "pipeline/output_writer.h"
+#include "pipeline/record.h"
+#include "pipeline/worker_pool.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+// A wrapped artefact ({"schema": "wetgate.artefact/1", "artefact": ...}) or the bare thing, as a person may have it.
+nlohmann::json unwrapped(const nlohmann::json& json) {
+    return json.is_object() && json.contains("artefact") ? json.at("artefact") : json;
+}
+
+// LibTorch's own errors become ours at this border, where the frame is known.
+template <class Work>
+auto at_frame(const ShotContext& shot, int frame, const Work& work) {
+    const ErrorContext where{.file = {}, .shot = shot.shot().name, .frame = frame};
+    try {
+        return work();
+    } catch (const Error& error) {
+        throw error.within(where);
+    } catch (const c10::Error& error) {
+        const std::string text = error.what_without_backtrace();
+        const bool memory = text.find("out of memory") != std::string::npos || text.find("can't allocate") != std::string::npos;
+        throw Error(memory ? ErrorKind::OutOfMemory : ErrorKind::Internal, text, where);
+    } catch (const std::bad_alloc&) {
+        throw Error(ErrorKind::OutOfMemory, "the machine has no memory left for this frame", where);
+    }
+}
+
+}  // namespace
+
+ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
+    : shot_(shot), options_(std::move(options)), artefacts_(shot.shot().passes.size()) {
+    media::set_exr_threads(0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
+}
+
+passes::PassContext ShotStages::context_of(std::size_t index, const nlohmann::json& artefact) const {
+    passes::PassContext context;
+    context.params = shot_.shot().passes[index].params;
+    context.artefact = artefact;
+    context.color = &shot_.colors();
+    context.working_space = shot_.colors().resolve(shot_.job().color.working);
+    return context;
+}
+
+std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
+    const passes::PassReach before = Chain::reach_of(chain_);
+    const std::string plate = frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_);
+    return content_hash(plate + shot_.shot().passes[index].name + shot_.shot().passes[index].written_params.dump());
+}
+
+// What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
+std::string ShotStages::solve_key(std::size_t index) const {
+    const passes::PassEntry& entry = passes::find_pass(shot_.shot().passes[index].name);
+    const passes::PassReach reach = entry.make_analysis(context_of(index, nullptr))->reach();
+    std::string keys;
+    for (const int frame : frames_of(shot_.delivered_range())) keys += measure_key(index, frame, reach);
+    return content_hash(keys);
+}
+
+void ShotStages::load_solved() {
+    const auto& passes = shot_.shot().passes;
+    for (; made_ < passes.size(); ++made_) {
+        const spec::PassSpec& spec = passes[made_];
+        if (!spec.enabled) continue;
+        auto entry = std::make_shared<const passes::PassEntry>(passes::find_pass(spec.name));
+        nlohmann::json artefact;
+        if (!spec.artefact.empty()) {
+            artefact = unwrapped(nlohmann::json::parse(read_text(spec.artefact, std::int64_t{64} << 20), nullptr, false));
+            if (artefact.is_discarded()) {
+                throw Error(ErrorKind::Usage, "is not JSON", {.file = spec.artefact.string(), .shot = shot_.shot().name, .frame = {}});
+            }
+        } else if (entry->make_analysis) {
+            const auto stored = load_json(WorkFiles(shot_).artefact(made_, spec.name));
+            const bool locked = stored && stored->value("locked", false);
+            if (!stored || !stored->contains("artefact")) return;
+            if (!locked && stored->value("key", "") != solve_key(made_)) return;
+            artefact = stored->at("artefact");
+        }
+        artefacts_[made_] = artefact;
+        try {
+            chain_.push_back({made_, &spec, std::shared_ptr(entry->make(context_of(made_, artefact))), entry});
+        } catch (const Error& error) {
+            throw error.within({.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
+        }
+    }
+}
+
+std::optional<std::size_t> ShotStages::next_unsolved() {
+    load_solved();
+    if (made_ < shot_.shot().passes.size()) return made_;
+    return std::nullopt;
+}
+
+void ShotStages::check_stop() const {
+    if (options_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped by a signal");
+}
+
+void ShotStages::report(const std::string& stage, int done, int total, int skipped) const {
+    if (options_.progress) options_.progress({shot_.shot().name, stage, done, total, skipped});
+}
+
+void ShotStages::measure(std::size_t index, const FrameSet& frames) {
+    const c10::InferenceMode inference;
+    const spec::PassSpec& spec = shot_.shot().passes[index];
+    const auto analysis = passes::find_pass(spec.name).make_analysis(context_of(index, nullptr));
+    const passes::PassReach reach = analysis->reach();
+    const WorkFiles files(shot_);
+    ShotContext::make_folder(files.measurement(index, spec.name, 0).parent_path());
+
+    FrameSet missing;
+    for (const int frame : frames) {
+        const auto stored = load_json(files.measurement(index, spec.name, frame));
+        if (!stored || stored->value("key", "") != measure_key(index, frame, reach)) missing.push_back(frame);
+    }
+    const int total = static_cast<int>(frames.size());
+    const int skipped = total - static_cast<int>(missing.size());
+    const std::string stage = "measure " + spec.name;
+    report(stage, skipped, total, skipped);
+    if (missing.empty()) return;
+
+    struct Task {
+        int frame = 0;
+        std::unique_ptr<passes::FrameWindow> window;  // null: the frame cannot be read
+    };
+    std::mutex progress_mutex;
+    int done = skipped;
+    const auto store = [&](Task& task) {
+        const c10::InferenceMode worker_inference;
+        check_stop();
+        nlohmann::json facts;
+        if (task.window) facts = at_frame(shot_, task.frame, [&] { return analysis->measure(*task.window); });
+        store_json(files.measurement(index, spec.name, task.frame),
+                   {{"schema", "wetgate.measurement/1"}, {"key", measure_key(index, task.frame, reach)}, {"facts", facts}});
+        const std::lock_guard lock(progress_mutex);
+        report(stage, ++done, total, skipped);
+    };
+
+    const passes::PassReach before = Chain::reach_of(chain_);
+    const passes::PassReach all{before.before + reach.before, before.after + reach.after};
+    FrameFeed feed(shot_, {Chain::frames_needed(missing, all, shot_.source_range()), all.before + all.after + 1, true});
+    Chain chain(shot_, chain_, feed);
+    WorkerPool<Task> pool(shot_.io_threads(), 1, store);
+    const compute::StreamScope stream(shot_.runtime().device());
+    for (const int frame : missing) {
+        check_stop();
+        chain.release_below(frame, reach);
+        Task task{frame, nullptr};
+        if (feed.get(frame)->is_real()) {
+            task.window = at_frame(shot_, frame, [&] { return chain.window(frame, reach, index); });
+            stream.synchronize();  // the window goes to another thread
+        } else if (const auto error = feed.get(frame)->error; error && !options_.continue_on_error) {
+            std::rethrow_exception(error);
+        }
+        pool.push(std::move(task));
+    }
+    pool.finish();
+}
+
+void ShotStages::solve(std::size_t index) {
+    const spec::PassSpec& spec = shot_.shot().passes[index];
+    const auto analysis = passes::find_pass(spec.name).make_analysis(context_of(index, nullptr));
+    const WorkFiles files(shot_);
+    std::vector<nlohmann::json> facts;
+    FrameSet missing;
+    for (const int frame : frames_of(shot_.delivered_range())) {
+        const auto stored = load_json(files.measurement(index, spec.name, frame));
+        if (!stored || stored->value("key", "") != measure_key(index, frame, analysis->reach())) {
+            missing.push_back(frame);
+        } else {
+            facts.push_back(stored->at("facts"));
+        }
+    }
+    if (!missing.empty()) {
+        throw Error(ErrorKind::Usage,
+                    std::to_string(missing.size()) + " frames are not measured for the pass '" + spec.name + "', the first is " +
+                        std::to_string(missing.front()) + "; run --stage measure on them",
+                    {.file = {}, .shot = shot_.shot().name, .frame = {}});
+    }
+    report("solve " + spec.name, 0, 1, 0);
+    const nlohmann::json artefact = analysis->solve(facts, shot_.delivered_range().first);
+    store_json(files.artefact(index, spec.name),
+               {{"schema", "wetgate.artefact/1"},
+                {"pass", spec.name},
+                {"shot", shot_.shot().name},
+                {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
+                {"locked", false},
+                {"key", solve_key(index)},
+                {"artefact", artefact}});
+    report("solve " + spec.name, 1, 1, 0);
+}
+
+std::string ShotStages::key_of(int frame) { return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_); }
+
+ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
+    const c10::InferenceMode inference;
+    const WorkFiles files(shot_);
+    ShotContext::make_folder(files.record(0).parent_path());
+    for (const spec::OutputSpec& output : shot_.shot().outputs) {
+        const auto folder = output.path.pattern.path(0).parent_path();
+        ShotContext::make_folder(folder);
+        remove_orphan_temps(folder);
+    }
+    remove_orphan_temps(files.record(0).parent_path());
+
+    Outcome outcome;
+    FrameSet missing;
+    for (const int frame : frames) {
+        check_stop();
+        const auto record = options_.overwrite ? std::nullopt : valid_record(shot_, frame, key_of(frame));
+        if (!record) {
+            missing.push_back(frame);
+            continue;
+        }
+        ++outcome.reused;
+        if (record->contains("substitute")) outcome.substituted.push_back(frame);
+    }
+    const int total = static_cast<int>(frames.size());
+    report("apply", outcome.reused, total, outcome.reused);
+    if (missing.empty()) return outcome;
+
+    std::mutex outcome_mutex;
+    OutputWriter writer(shot_);
+    const auto finish = [&](FinishedFrame& frame) {
+        check_stop();
+        at_frame(shot_, frame.number, [&] {
+            const std::string key = key_of(frame.number);
+            HostFrame own;
+            std::vector<WrittenOutput> written;
+            if (frame.source->host) {  // a skipped frame has none
+                own = writer.conformed(frame);
+                written = writer.write(frame, own);
+            }
+            store_json(files.record(frame.number), make_frame_record(shot_, frame, own, key, written));
+        });
+        const std::lock_guard lock(outcome_mutex);
+        ++outcome.made;
+        if (frame.source->substitute) outcome.substituted.push_back(frame.number);
+        report("apply", outcome.reused + outcome.made + static_cast<int>(outcome.failed.size()), total, outcome.reused);
+    };
+
+    // What is wrong with one frame; a full disk or memory, or a signal, ends the run whatever was asked for.
+    const auto fail = [&](int frame, const Error& error) {
+        const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal || error.kind() == ErrorKind::Usage;
+        if (!options_.continue_on_error || !of_the_frame) throw error;
+        shot_.log()(LogLevel::Error, error.what());
+        store_json(files.record(frame), make_failure_record(shot_, frame, error));
+        const std::lock_guard lock(outcome_mutex);
+        outcome.failed.push_back(frame);
+    };
+
+    const passes::PassReach reach = Chain::reach_of(chain_);
+    FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()), reach.before + reach.after + 1, !chain_.empty()});
+    Chain chain(shot_, chain_, feed);
+    WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
+    const compute::StreamScope stream(shot_.runtime().device());
+    for (const int frame : missing) {
+        check_stop();
+        chain.release_below(frame);
+        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}};
+        try {
+            if (finished.source->error) std::rethrow_exception(finished.source->error);
+            if (!chain_.empty() && finished.source->host) {
+                at_frame(shot_, frame, [&] {
+                    ChainResult result = chain.make(frame);
+                    finished.passes = std::move(result.passes);
+                    if (!result.frame.touch.any().item<bool>()) return;
+                    finished.touch = compute::download_touch(result.frame);
+                    finished.working = compute::download(result.frame);
+                });
+                stream.synchronize();
+            }
+        } catch (const Error& error) {
+            fail(frame, error);
+            continue;
+        }
+        pool.push(std::move(finished));
+    }
+    pool.finish();
+    std::sort(outcome.substituted.begin(), outcome.substituted.end());
+    return outcome;
+}
+
+}  // namespace wetgate::pipeline

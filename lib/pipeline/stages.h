@@ -1,0 +1,67 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/frame_range.h"
+#include "pipeline/chain.h"
+#include "pipeline/progress.h"
+#include "pipeline/shot_context.h"
+
+namespace wetgate::pipeline {
+
+struct StageOptions {
+    bool overwrite = false;
+    bool continue_on_error = false;
+    std::stop_token stop;
+    ProgressSink progress;
+};
+
+/// The passes of one shot as they are solved: measure -> solve -> ... -> apply. A measurement sees the plate as the
+/// passes before it leave it, so passes come into being one after the other, each with its artefact.
+class ShotStages {
+public:
+    ShotStages(const ShotContext& shot, StageOptions options);
+
+    /// The first pass whose artefact is not there yet; nullopt when the whole chain can be made.
+    std::optional<std::size_t> next_unsolved();
+
+    /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left alone.
+    void measure(std::size_t index, const FrameSet& frames);
+
+    /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists missing frames.
+    void solve(std::size_t index);
+
+    /// What an apply did.
+    struct Outcome {
+        int made = 0;
+        int reused = 0;
+        FrameSet failed;
+        FrameSet substituted;
+    };
+    /// Makes the outputs and records of `frames`. Every pass is solved. Failed frames throw unless continue_on_error.
+    Outcome apply(const FrameSet& frames);
+
+    /// The key that frame's record must have to count as done.
+    std::string key_of(int frame);
+    const std::vector<nlohmann::json>& artefacts() const { return artefacts_; }
+
+private:
+    void load_solved();
+    passes::PassContext context_of(std::size_t index, const nlohmann::json& artefact) const;
+    std::string solve_key(std::size_t index) const;
+    std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
+    void record_failure(int frame, const Error& error) const;
+    void check_stop() const;
+    void report(const std::string& stage, int done, int total, int skipped) const;
+
+    const ShotContext& shot_;
+    StageOptions options_;
+    std::vector<ChainPass> chain_;            // the passes made so far (disabled ones are left out)
+    std::vector<nlohmann::json> artefacts_;   // by index in the job's list, null where there is none
+    std::size_t made_ = 0;                    // passes of the job's list that are made or skipped
+};
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,60 @@
+#include "qc/finding.h"
+
+namespace wetgate::qc {
+
+std::string to_string(Severity severity) {
+    switch (severity) {
+        case Severity::Fyi: return "FYI";
+        case Severity::Issue: return "Issue";
+        case Severity::Blocker: return "Blocker";
+    }
+    return "FYI";
+}
+
+Severity parse_severity(const std::string& text) {
+    if (text == "Blocker") return Severity::Blocker;
+    return text == "Issue" ? Severity::Issue : Severity::Fyi;
+}
+
+nlohmann::json to_json(const Finding& finding) {
+    nlohmann::json json = {{"check", finding.check},
+                           {"category", finding.category},
+                           {"term", finding.term},
+                           {"severity", to_string(finding.severity)},
+                           {"shot", finding.shot},
+                           {"first_frame", finding.first_frame},
+                           {"end_frame", finding.end_frame},
+                           {"value", finding.value},
+                           {"threshold", finding.threshold},
+                           {"threshold_source", finding.threshold_source},
+                           {"message", finding.message},
+                           {"accepted", finding.accepted}};
+    if (!finding.timecode_in.empty()) {
+        json["timecode_in"] = finding.timecode_in;
+        json["timecode_out"] = finding.timecode_out;
+    }
+    if (finding.accepted) json["accept_reason"] = finding.accept_reason;
+    return json;
+}
+
+Finding finding_from_json(const nlohmann::json& json) {
+    Finding finding;
+    finding.check = json.at("check").get<std::string>();
+    finding.category = json.at("category").get<std::string>();
+    finding.term = json.at("term").get<std::string>();
+    finding.severity = parse_severity(json.at("severity").get<std::string>());
+    finding.shot = json.at("shot").get<std::string>();
+    finding.first_frame = json.at("first_frame").get<int>();
+    finding.end_frame = json.at("end_frame").get<int>();
+    finding.timecode_in = json.value("timecode_in", "");
+    finding.timecode_out = json.value("timecode_out", "");
+    finding.value = json.at("value").get<double>();
+    finding.threshold = json.at("threshold").get<double>();
+    finding.threshold_source = json.at("threshold_source").get<std::string>();
+    finding.message = json.at("message").get<std::string>();
+    finding.accepted = json.at("accepted").get<bool>();
+    finding.accept_reason = json.value("accept_reason", "");
+    return finding;
+}
+
+}  // namespace wetgate::qc

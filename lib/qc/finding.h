@@ -1,0 +1,36 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wetgate::qc {
+
+enum class Severity { Fyi, Issue, Blocker };
+
+std::string to_string(Severity severity);
+/// The severity of that name; FYI for text that is none.
+Severity parse_severity(const std::string& text);
+
+/// One occurrence of one fault, in the terms of the MovieLabs QC vocabulary. Never a summary: twenty faults are twenty findings.
+struct Finding {
+    std::string check;             ///< "non_finite"
+    std::string category;          ///< "VIDEO"
+    std::string term;              ///< "Pixel Error"
+    Severity severity = Severity::Issue;
+    std::string shot;
+    int first_frame = 0;           ///< frames [first_frame, end_frame)
+    int end_frame = 0;
+    std::string timecode_in, timecode_out;  ///< SMPTE, out exclusive; empty where the shot has no timecode
+    double value = 0;
+    double threshold = 0;
+    std::string threshold_source;  ///< where the threshold comes from
+    std::string message;           ///< for a person: what, and what to do
+    bool accepted = false;         ///< listed in the job's qc.accept
+    std::string accept_reason;
+};
+
+nlohmann::json to_json(const Finding& finding);
+Finding finding_from_json(const nlohmann::json& json);
+
+}  // namespace wetgate::qc

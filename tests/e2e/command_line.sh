@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Usage, validation, progress dialects, path maps, probe and compare, as documented.
+. "$(dirname "$0")/support.sh"
+plates 4 320 180
+source='{"path": "demo/plates/demo.####.exr", "range": "1001-1004", "colorspace": "ACEScg", "rate": "24"}'
+outputs='[{"name": "o", "path": "OUT/o.####.exr", "type": "exr"}]'
+job run "$source" '[{"pass": "sanitize"}]' "$outputs"
+
+expect 0 "$wetgate" --help
+grep -q 'Exit codes' log || fail "--help has no exit codes"
+expect 0 "$wetgate" --version
+expect 2 "$wetgate"
+expect 2 "$wetgate" walk
+expect 2 "$wetgate" run
+expect 0 "$wetgate" passes list
+for pass in sanitize pixel_defects deflicker grade; do
+    grep -q "^$pass" log || fail "passes list has no $pass"
+done
+expect 0 "$wetgate" passes show deflicker
+expect 2 "$wetgate" passes show deflickr
+grep -q 'deflicker' log || fail "no suggestion: $(cat log)"
+
+# All problems at once, each with its pointer, and a suggestion for a mistyped key.
+sed 's/"sanitize"}/"sanitize", "strenght": 2}/; s/"colorspace": "ACEScg", //' run.json >bad.json
+expect 2 "$wetgate" validate bad.json
+grep -q '/shots/0/passes/0/strenght.*strength' log || fail "no suggestion: $(cat log)"
+grep -q '/shots/0/source' log || fail "not all problems at once: $(cat log)"
+sed 's/"ACEScg"/"ACESgc"/' run.json >bad.json
+expect 2 "$wetgate" run bad.json
+grep -q 'ACEScg' log || fail "no suggestion for the colour space: $(cat log)"
+sed 's/1001-1004/1001-1009/' run.json >bad.json
+expect 2 "$wetgate" validate bad.json
+grep -q '5 source frames are missing' log || fail "missing frames: $(cat log)"
+sed 's#OUT/o#demo/plates/demo#' run.json >bad.json
+expect 2 "$wetgate" run bad.json
+expect 13 "$wetgate" run run.json --device cuda:77
+expect 2 "$wetgate" run run.json --frames 1001-1004:2
+grep -q OpenJD log && grep -q OpenCue log || fail "a-b:n does not name both readings: $(cat log)"
+expect 2 "$wetgate" run run.json --shot nobody
+expect 2 "$wetgate" run run.json --frames 2000
+
+expect 0 "$wetgate" run run.json --frames 1001-1002 --progress deadline
+grep -qx 'Progress: 100%' log || fail "deadline: $(cat log)"
+! grep -qiE 'error|failed' log || fail "a word that schedulers take for a fault: $(cat log)"
+! grep -q $'\r' log || fail "a carriage return off a terminal"
+expect 0 "$wetgate" run run.json --frames 1003 --progress openjd
+grep -qE '^openjd_progress: 100\.0$' log || fail "openjd: $(cat log)"
+expect 0 "$wetgate" run run.json --frames 1003-1004 --progress json --log-json log.json
+grep -q '"percent":100' log || fail "json: $(cat log)"
+expect 0 "$wetgate" run run.json
+grep -q '4 already there' log || fail "frames that were done are made again: $(cat log)"
+touch -d '2020-01-01' demo/plates/demo.1002.exr
+expect 0 "$wetgate" run run.json
+grep -q '1 made, 3 already there' log || fail "a changed plate is not made again: $(cat log)"
+expect 0 "$wetgate" run run.json --overwrite
+grep -q '4 made' log || fail "--overwrite: $(cat log)"
+rm OUT/o.1003.exr
+expect 0 "$wetgate" run run.json
+grep -q '1 made, 3 already there' log || fail "a deleted output is not made again: $(cat log)"
+
+expect 0 "$wetgate" plan run.json --chunk 2 --json
+python3 -c 'import json; p = json.load(open("log"))["shots"][0]; assert [s["frames"] for s in p["shards"]] == ["1001-1002", "1003-1004"], p' || fail "plan"
+expect 0 "$wetgate" probe demo/plates/demo.####.exr --json
+python3 -c 'import json; p = json.load(open("log")); assert (p["first_frame"], p["end_frame"], p["width"]) == (1001, 1005, 320), p' || fail "probe"
+expect 0 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1001.exr
+expect 15 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr
+expect 0 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr --tolerance 1000
+
+# The same job on a machine that sees the plates elsewhere.
+mv demo/plates elsewhere
+expect 10 "$wetgate" run run.json --overwrite
+expect 0 "$wetgate" run run.json --overwrite --map "$folder/demo/plates=$folder/elsewhere"
+printf '{"version": "pathmapping-1.0", "path_mapping_rules": [{"source_path_format": "POSIX", "source_path": "%s", "destination_path": "%s"}]}' \
+    "$folder/demo/plates" "$folder/elsewhere" >map.json
+expect 0 "$wetgate" run run.json --overwrite --path-map map.json
+
+# A NaN that no pass repairs closes a gate; accepted with a reason it does not.
+job nan "${source/demo\/plates/elsewhere}" '[]' "$outputs"
+expect 15 "$wetgate" run nan.json
+expect 0 "$wetgate" run nan.json --qc-gate warn
+sed 's#"report": "nan.qc"#"report": "nan.qc", "accept": [{"check": "non_finite", "reason": "the artist wants them"}]#' nan.json >accepted.json
+expect 0 "$wetgate" run accepted.json
+grep -q 'the artist wants them' nan.qc/report.json || fail "the reason is not in the report"

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Every shared clip becomes EXR and ProRes; untouched ProRes frames are the same packets; tags and timecode are right.
+. "$(dirname "$0")/support.sh"
+plates 8 320 180
+
+# ProRes in, nothing touched, ProRes out: packets copied.
+job copy '{"path": "demo/plates/demo.mov", "first_frame": 1001, "colorspace": "Rec.709"}' '[]' \
+    '[{"name": "o", "path": "copy.mov", "type": "prores", "profile": "422hq"}]'
+expect 0 "$wetgate" run copy.json
+packets() { ffprobe -v error -select_streams v -show_entries packet=data_hash,size,pts -show_data_hash md5 -of csv "$1"; }
+[ "$(packets demo/plates/demo.mov)" = "$(packets copy.mov)" ] || fail "packets differ"
+ffprobe -v error -select_streams v -show_entries stream=codec_name,profile,color_space,color_primaries,color_transfer,nb_frames,r_frame_rate \
+    -of default=nw=1 copy.mov >tags
+for tag in codec_name=prores color_space=bt709 color_primaries=bt709 color_transfer=bt709 nb_frames=8 r_frame_rate=24/1; do
+    grep -q "$tag" tags || fail "the movie has no $tag: $(cat tags)"
+done
+ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 copy.mov | grep -q 'timecode=01:00:00:00' || fail "timecode"
+
+# A shard of the middle has the timecode of its first frame.
+job middle '{"path": "demo/plates/demo.mov", "first_frame": 1001, "colorspace": "Rec.709"}' '[]' \
+    '[{"name": "o", "path": "middle.mov", "type": "prores", "profile": "422hq"}]' ', "range": "1003-1006"'
+expect 0 "$wetgate" run middle.json
+ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov | grep -q 'timecode=01:00:00:02' || fail "timecode of a part"
+
+[ -d "$WETGATE_SHARED/footage/clips" ] || { echo "no ../shared/footage/clips here: clips skipped"; exit 0; }
+for clip in "$(cd "$WETGATE_SHARED/footage/clips" && pwd)"/*; do
+    case $clip in *hdr*) space=Rec.2100-PQ ;; *) space=Rec.709 ;; esac
+    rm -rf OUT clip.work clip.qc clip.mov
+    job clip '{"path": "'"$clip"'", "first_frame": 1, "colorspace": "'$space'"}' '[{"pass": "sanitize"}]' \
+        '[{"name": "exr", "path": "OUT/o.####.exr", "type": "exr", "colorspace": "ACEScg"},
+          {"name": "mov", "path": "clip.mov", "type": "prores", "profile": "422hq"}]' ', "range": "1-8"'
+    expect 0 "$wetgate" run clip.json
+    [ "$(find OUT -name '*.exr' | wc -l)" = 8 ] || fail "$clip: EXR frames"
+    [ "$(ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0 clip.mov)" = 8 ] || fail "$clip: movie frames"
+done

@@ -1,0 +1,43 @@
+# Sourced by every case: a folder that goes away, small demo plates, and a few checks.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+wetgate=$WETGATE_BUILD/wetgate
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() { echo "FAILED: $*"; exit 1; }
+skip() { echo "skipped: $*"; exit 77; }
+
+# expect CODE COMMAND...: runs it quietly; its output is in ./log
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$@" >log 2>&1 || code=$?
+    [ "$code" = "$wanted" ] || { cat log; fail "exit $code instead of $wanted: $*"; }
+}
+
+# plates FRAMES WIDTH HEIGHT: demo media in ./demo
+plates() { "$here/scripts/make-demo-media" demo "$@" >/dev/null; }
+
+# job NAME SOURCE PASSES OUTPUTS [SHOT_EXTRA]: writes NAME.json
+job() {
+    cat >"$1.json" <<JOB
+{"schema": "wetgate.job/1", "name": "$1", "show": "test", "work": "$1.work",
+ "shots": [{"name": "s", "source": $2, "passes": $3, "outputs": $4${5:-}}],
+ "qc": {"report": "$1.qc"}}
+JOB
+}
+
+# The part of a report that must not depend on the run.
+result() { python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["result"], sort_keys=True, indent=1))' "$1"; }
+
+# same_tree A B: the same files with the same bytes
+same_tree() { diff -r "$1" "$2" >log || { head log; fail "$1 and $2 differ"; }; }
+
+# no_partials FOLDER: every EXR is whole
+no_partials() {
+    find "$1" -name '*.exr' -print0 | while IFS= read -r -d '' file; do
+        "$wetgate" probe "$file" --decode --progress none >/dev/null 2>&1 || fail "a partial file under a valid name: $file"
+    done
+}
