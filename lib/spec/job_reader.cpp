@@ -135,7 +135,12 @@ JobSpec parse_job(std::string_view text, const std::filesystem::path& file, cons
 
     std::filesystem::path absolute = std::filesystem::absolute(file).lexically_normal();
     const json schema = json::parse(embedded_schemas().at("job.schema.json"));
-    JobReading reading{options, absolute.parent_path(), {}, {}, {}, {}};
+    JobReading reading{.options = options,
+                       .folder = absolute.parent_path(),
+                       .schemas = {},
+                       .pass_validators = {},
+                       .problems = {},
+                       .second_opinion = {}};
     Rules(schema).check(schema, document, "", reading.problems);
     JobSpec job = read_job(reading, JobNode(&document, ""), std::move(absolute));
     for (Problem& problem : check_job(job)) reading.problem(problem.pointer, std::move(problem.message));

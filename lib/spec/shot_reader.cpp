@@ -95,9 +95,24 @@ std::string used_name(JobReading& reading, const std::string& pointer, const std
 void read_frames(JobReading& reading, const JobNode& node, const ShotSpec& shot, PassSpec& pass) {
     const auto text = node.text_or_integer("frames");
     if (!text || text->empty()) return;
-    pass.frames = reported(reading, node.pointer("frames"),
-                           [&] { return parse_frames(*text, reading.options.frames_syntax); });
-    if (!pass.frames || !shot.range) return;
+    if (reading.frames_left > 0) {
+        pass.frames = reported(reading, node.pointer("frames"),
+                               [&] { return parse_frames(*text, reading.options.frames_syntax); });
+        if (!pass.frames) return;
+    }
+    if (!pass.frames || pass.frames->size() > reading.frames_left) {
+        if (!reading.frames_refused)
+            reading.problem(
+                node.pointer("frames"),
+                "the passes of this job name too many frames in all; leave `frames` out where a pass "
+                "works on all of them");
+        pass.frames.reset();
+        reading.frames_left = 0;
+        reading.frames_refused = true;
+        return;
+    }
+    reading.frames_left -= pass.frames->size();
+    if (!shot.range) return;
     const bool any = std::any_of(pass.frames->begin(), pass.frames->end(),
                                  [&](int frame) { return shot.range->contains(frame); });
     if (!any) {

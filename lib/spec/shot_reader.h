@@ -22,6 +22,9 @@ struct JobReading {
     std::filesystem::path folder;  ///< of the job file
     PassSchemas schemas;
     std::map<std::string, Schema> pass_validators;  ///< compiled once a pass
+    std::size_t frames_left =
+        16'000'000;               ///< that `frames` of passes may still name: a small text can name a million
+    bool frames_refused = false;  ///< that it was too many has been said
     std::vector<Problem> problems;
     std::vector<Problem> second_opinion;  ///< valijson's
 
