@@ -116,10 +116,9 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
             planted["non_finite"].push_back({{"frame", frame}, {"x", x}, {"y", y}, {"channel", c}, {"nan", nan}});
         }
         write(folder / "plates" / numbered(frame), image, frame);
-        std::printf("\rdemo media: frame %d of %d", i + 1, frames);
+        if ((i + 1) % 12 == 0 || i + 1 == frames) std::printf("demo media: %d of %d frames\n", i + 1, frames);
         std::fflush(stdout);
     }
-    std::printf("\n");
     wetgate::write_atomic(folder / "planted.json", planted.dump(1));
 }
 

@@ -104,8 +104,14 @@ MediaKind sniff(const std::filesystem::path& file) {
     }
 }
 
-std::unique_ptr<FrameSource> open_source(const SourceRequest& request, const Log& log) {
-    switch (sniff(first_file_of(request))) {
+std::unique_ptr<FrameSource> open_source(const SourceRequest& asked, const Log& log) {
+    SourceRequest request = asked;
+    const MediaKind kind = sniff(first_file_of(request));
+    if (kind != MediaKind::Movie && !request.is_sequence && !request.range) {  // one picture is one frame
+        const int frame = request.first_frame.value_or(0);
+        request.range = FrameRange{frame, frame + 1};
+    }
+    switch (kind) {
         case MediaKind::Exr:
             return open_exr_source(request, log);
         case MediaKind::Still:

@@ -39,6 +39,20 @@ nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& f
     return identity;
 }
 
+// Files that parameters name (a CDL, a LUT; absolute by now): their contents decide the picture too.
+nlohmann::json parameter_files(const ShotContext& shot, std::size_t passes_before) {
+    nlohmann::json identity = nlohmann::json::array();
+    for (std::size_t i = 0; i < passes_before; ++i) {
+        for (const nlohmann::json& value : shot.shot().passes[i].params.values()) {
+            if (!value.is_string()) continue;
+            const fs::path file = value.get<std::string>();
+            std::error_code ignored;
+            if (file.is_absolute() && fs::is_regular_file(file, ignored)) identity.push_back(file_identity(file));
+        }
+    }
+    return identity;
+}
+
 nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
                          const std::vector<nlohmann::json>& artefacts) {
     const std::vector<int> window = Chain::frames_needed({frame}, reach, shot.source_range());
@@ -49,6 +63,7 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
             {"frame", frame},
             {"source", source_identity(shot, window)},
             {"mattes", matte_identity(shot, window, passes_before)},
+            {"files", parameter_files(shot, passes_before)},
             {"artefacts", content_hash(used.dump())},
             {"fingerprint", shot.runtime().fingerprint()}};
 }

@@ -98,9 +98,9 @@ TEST_CASE("the plan counts what shards decode around their frames") {
     const tests::SmallShot small({1, 11}, 8, 8);
     const ShotPlan plan = plan_shot(small.context(1), 4, 0);
     REQUIRE(plan.shards.size() == 3);
-    CHECK(plan.shards[2].frames == FrameSet{9, 10});
+    CHECK((plan.shards[2].frames == FrameSet{9, 10}));
     CHECK(plan.handle_cost == 0.0);
-    CHECK(plan.stages == std::vector<std::string>{"apply", "merge"});
+    CHECK((plan.stages == std::vector<std::string>{"apply", "merge"}));
     CHECK(plan.memory_bytes > 0);
 }
 
