@@ -125,6 +125,13 @@ bool is_intra_only(AVCodecID codec) {
     return descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
 }
 
+int pcm_sample_bytes(const AVCodecParameters& parameters) {
+    const bool is_pcm =
+        parameters.codec_id >= AV_CODEC_ID_FIRST_AUDIO && parameters.codec_id < AV_CODEC_ID_ADPCM_IMA_QT;
+    // Not block_align: the mov demuxer leaves it 0.
+    return is_pcm ? av_get_bits_per_sample(parameters.codec_id) / 8 * parameters.ch_layout.nb_channels : 0;
+}
+
 std::int64_t demuxer_sample_count(const AVStream& stream) {
     return avformat_index_get_entries_count(&stream);
 }

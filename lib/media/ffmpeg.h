@@ -73,6 +73,9 @@ bool has_new_parameters(const AVPacket& packet);
 /// True when frames of this codec stand for themselves.
 bool is_intra_only(AVCodecID codec);
 
+/// Bytes of one PCM sample of all channels; 0 for coded sound.
+int pcm_sample_bytes(const AVCodecParameters& parameters);
+
 /// The demuxer's own table of samples, filled from a movie's header without reading any sample.
 struct DemuxerSample {
     std::int64_t position, timestamp;

@@ -12,10 +12,6 @@ namespace {
 // How long coded sound may need to warm up: one packet of the usual codecs.
 constexpr double preroll_s = 0.05;
 
-bool is_pcm(const AVCodecParameters& parameters) {
-    return parameters.codec_id >= AV_CODEC_ID_FIRST_AUDIO && parameters.codec_id < AV_CODEC_ID_ADPCM_IMA_QT;
-}
-
 }  // namespace
 
 AudioReader::AudioReader(const AudioCopy& copy, const Rate& rate)
@@ -68,16 +64,16 @@ std::optional<AudioReader::Piece> AudioReader::fitted(UniquePacket packet) {
         return std::nullopt;
     }
     const AVCodecParameters& parameters = *stream->codecpar;
-    const bool samples_are_ticks = is_pcm(parameters) && parameters.block_align > 0 &&
-                                   stream->time_base.num == 1 &&
-                                   stream->time_base.den == parameters.sample_rate;
+    const int sample_bytes = pcm_sample_bytes(parameters);
+    const bool samples_are_ticks =
+        sample_bytes > 0 && stream->time_base.num == 1 && stream->time_base.den == parameters.sample_rate;
     if (samples_are_ticks) {
-        length = packet->size / parameters.block_align;
+        length = packet->size / sample_bytes;
         const std::int64_t from = std::max(start, first);
         const std::int64_t to = std::min(start + length, end);
         if (to <= from) return std::nullopt;
-        packet->data += (from - start) * parameters.block_align;
-        packet->size = static_cast<int>((to - from) * parameters.block_align);
+        packet->data += (from - start) * sample_bytes;
+        packet->size = static_cast<int>((to - from) * sample_bytes);
         start = from;
         length = to - from;
     } else {

@@ -89,8 +89,8 @@ public:
     virtual CodedPacket packet(int frame) = 0;
 };
 
-/// Movies are numbered from `first_frame`, else from their timecode as a frame count, else from 0... see
-/// README. `log` gets decoder warnings.
+/// Movies (and single pictures) are numbered from `first_frame`, else from the start of `range`, else from 0.
+/// `log` gets decoder warnings.
 std::unique_ptr<FrameSource> open_source(const SourceRequest& request, const Log& log);
 
 }  // namespace wetgate::media

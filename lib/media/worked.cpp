@@ -1,7 +1,5 @@
 #include "media/worked.h"
 
-#include <half.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,8 +11,6 @@
 
 namespace wetgate::media {
 namespace {
-
-constexpr float largest_half = 65504.0F;
 
 [[noreturn]] void internal(const std::string& message) {
     throw Error(ErrorKind::Internal, message);
@@ -46,17 +42,6 @@ void put_back(Plane& plane, const float* values, const std::vector<float>& touch
     }
 }
 
-struct HalfSample {
-    static float read(std::uint16_t bits, double /*scale*/) {
-        float value = 0;
-        halves_to_floats(&bits, &value, 1);
-        return value;
-    }
-    static std::uint16_t write(float value, double /*scale*/, std::uint16_t /*old*/) {
-        return half_from_float(std::isfinite(value) ? std::clamp(value, -largest_half, largest_half) : value);
-    }
-};
-
 struct FloatSample {
     static float read(float value, double /*scale*/) { return value; }
     static float write(float value, double /*scale*/, float /*old*/) { return value; }
@@ -75,6 +60,22 @@ struct CodeSample {
     }
 };
 
+// What was read from a half converts to that half again, NaN payloads too: no need to look whether it
+// changed.
+void put_back_halves(Plane& plane, const float* values, const std::vector<float>& touch,
+                     const std::vector<char>& rows) {
+    const auto width = static_cast<std::size_t>(plane.width);
+    std::vector<std::uint16_t> converted(width);
+    for (std::size_t y = 0; y < rows.size(); ++y) {
+        if (rows[y] == 0) continue;
+        floats_to_halves(values + y * width, converted.data(), width);
+        const float* __restrict touched = touch.data() + y * width;
+        const std::uint16_t* __restrict in = converted.data();
+        std::uint16_t* __restrict out = plane.samples<std::uint16_t>() + y * width;
+        for (std::size_t x = 0; x < width; ++x) out[x] = touched[x] > 0 ? in[x] : out[x];
+    }
+}
+
 void write_plane(const HostFrame& frame, Plane& plane, const float* values, const std::vector<float>& touch,
                  const std::vector<char>& rows) {
     plane.make_unique();
@@ -90,7 +91,7 @@ void write_plane(const HostFrame& frame, Plane& plane, const float* values, cons
             put_back<std::uint32_t>(plane, values, touch, rows, scale, CodeSample<std::uint32_t>{});
             break;
         case SampleType::Half:
-            put_back<std::uint16_t>(plane, values, touch, rows, scale, HalfSample{});
+            put_back_halves(plane, values, touch, rows);
             break;
         case SampleType::F32:
             put_back<float>(plane, values, touch, rows, scale, FloatSample{});
@@ -168,8 +169,35 @@ void halves_to_floats(const std::uint16_t* in, float* out, std::size_t count) {
     }
 }
 
-std::uint16_t half_from_float(float value) {
-    return half(value).bits();
+void floats_to_halves(const float* in, std::uint16_t* out, std::size_t count) {
+    // Branchless like halves_to_floats(), and the same bits as Imath's conversion for every value up to
+    // 65504.
+    const std::uint32_t* __restrict from = reinterpret_cast<const std::uint32_t*>(in);
+    std::uint16_t* __restrict to = out;
+    constexpr std::uint32_t infinity = 0x7f800000U;
+    constexpr std::uint32_t largest_half = 0x477fe000U;     // 65504
+    constexpr std::uint32_t smallest_normal = 0x38800000U;  // 2^-14
+    constexpr std::uint32_t one_half = 0x3f000000U;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t bits = from[i];
+        const std::uint32_t magnitude = bits & 0x7fffffffU;
+        const std::uint32_t finite = magnitude > largest_half ? largest_half : magnitude;
+        const std::uint32_t normal = (finite - (112U << 23) + 0xfffU + (finite >> 13 & 1U)) >> 13;
+        // The last place of 0.5 is the last place of a denormal half: the addition rounds to nearest even.
+        float sum = 0;
+        const std::uint32_t small = finite < smallest_normal ? finite : 0U;
+        std::memcpy(&sum, &small, sizeof sum);
+        sum += 0.5F;
+        std::uint32_t denormal = 0;
+        std::memcpy(&denormal, &sum, sizeof denormal);
+        denormal -= one_half;
+        const std::uint32_t payload = magnitude >> 13 & 0x3ffU;
+        const std::uint32_t nan = 0x7c00U | payload | (payload == 0 ? 1U : 0U);
+        std::uint32_t chosen = finite < smallest_normal ? denormal : normal;
+        chosen = magnitude == infinity ? 0x7c00U : chosen;
+        chosen = magnitude > infinity ? nan : chosen;
+        to[i] = static_cast<std::uint16_t>(chosen | (bits >> 16 & 0x8000U));
+    }
 }
 
 void samples_to_floats(const Plane& plane, double scale, float* out) {

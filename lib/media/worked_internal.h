@@ -20,9 +20,10 @@ int bits_of(const HostFrame& frame, const Plane& plane);
 /// bytes.
 void check_plane(const Plane& plane, const Box& window);
 
-/// Half bits to float and back: exact, and round to nearest even. NaN payloads and infinities are kept.
+/// Half bits to float and back: exact, and rounded to nearest even. NaN payloads and infinities are kept;
+/// finite values beyond the largest half become that.
 void halves_to_floats(const std::uint16_t* in, float* out, std::size_t count);
-std::uint16_t half_from_float(float value);
+void floats_to_halves(const float* in, std::uint16_t* out, std::size_t count);
 
 /// Samples of any type as floats; integer codes are divided by `scale` (1 for U32, whose samples are values).
 void samples_to_floats(const Plane& plane, double scale, float* out);

@@ -1,5 +1,3 @@
-#include <half.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -56,16 +54,9 @@ void store_codes(Plane& plane, const float* codes, LegalCodes legal, std::size_t
 /// Values in [0, 1] (alpha, integer RGB) as codes of `bits`.
 void store_values(Plane& plane, const float* values, int bits) {
     const std::size_t count = static_cast<std::size_t>(plane.width) * static_cast<std::size_t>(plane.height);
-    const auto put_half = [&] {
-        auto* out = plane.samples<std::uint16_t>();
-        for (std::size_t i = 0; i < count; ++i) {
-            const float v = values[i];
-            out[i] = half_from_float(std::isfinite(v) ? std::clamp(v, -65504.0F, 65504.0F) : v);
-        }
-    };
     switch (plane.type) {
         case SampleType::Half:
-            put_half();
+            floats_to_halves(values, plane.samples<std::uint16_t>(), count);
             return;
         case SampleType::F32:
             std::memcpy(plane.data->data(), values, count * sizeof(float));

@@ -108,18 +108,40 @@ FloatImage read_rows(const HostFrame& frame, const VideoPlanes& planes) {
 }
 
 // A code that the change does not move keeps its value even where it is no legal one: it was not ours to
-// repair.
+// repair. Ternaries on values, so that a row of these becomes vector code.
 template <class Sample>
 Sample moved_code(Sample old, float change, LegalCodes legal, int max_code) {
-    const LegalCodes all{0, max_code};
-    const int code = nearest_code(static_cast<float>(old) + change, all);
-    if (code == std::min<int>(old, max_code)) return old;
-    return static_cast<Sample>(std::clamp(code, legal.first, legal.last));
+    const int code = nearest_code(static_cast<float>(old) + change, {0, max_code});
+    const int before = old < max_code ? old : max_code;
+    int clipped = code < legal.first ? legal.first : code;
+    clipped = clipped > legal.last ? legal.last : clipped;
+    return code == before ? old : static_cast<Sample>(clipped);
 }
 
-// Values that no code can hold; also keeps infinities out of differences.
-float tame(float value, float old) {
-    return std::isnan(value) ? old : std::clamp(value, -64.0F, 64.0F);
+/// How far touched pixels moved in one channel; 0 elsewhere and for NaN. Values that no code can hold are
+/// brought near first, which keeps infinities out of the differences. Without branches, so that it becomes
+/// vector code.
+void row_moves(const float* now, const float* before, const float* touch, float* moves, std::size_t width) {
+    constexpr float far = 64.0F;
+    const float* __restrict in = now;
+    const float* __restrict old = before;
+    const float* __restrict touched = touch;
+    float* __restrict out = moves;
+    for (std::size_t x = 0; x < width; ++x) {
+        float value = in[x];
+        value = value < -far ? -far : value;
+        value = value > far ? far : value;
+        const float move = value - old[x];
+        const bool counts = touched[x] > 0 && move == move;
+        out[x] = counts ? move : 0.0F;
+    }
+}
+
+template <class Sample>
+void move_codes(Sample* codes, const float* changes, std::size_t width, LegalCodes legal, int max_code) {
+    Sample* __restrict out = codes;
+    const float* __restrict change = changes;
+    for (std::size_t x = 0; x < width; ++x) out[x] = moved_code(out[x], change[x], legal, max_code);
 }
 
 /// Note [Chroma by difference]
@@ -145,7 +167,8 @@ void write_rows(HostFrame& frame, const FloatImage& rgb, const std::vector<float
         rows.grey() ? 0 : chroma_width * static_cast<std::size_t>(down.chroma_size());
     std::vector<float> sums[2] = {std::vector<float>(chroma_area), std::vector<float>(chroma_area)};
     std::vector<char> dirty(static_cast<std::size_t>(down.chroma_size()), 0);
-    std::vector<float> old(3 * width), change[2] = {std::vector<float>(width), std::vector<float>(width)};
+    std::vector<float> old(3 * width), moves(3 * width), luma_change(width);
+    std::vector<float> change[2] = {std::vector<float>(width), std::vector<float>(width)};
     std::vector<float> narrow(chroma_width);
     Plane& luma_plane = *worked_plane(frame, 0);
     for (std::size_t y = 0; y < touched.size(); ++y) {
@@ -153,21 +176,13 @@ void write_rows(HostFrame& frame, const FloatImage& rgb, const std::vector<float
         const int row = static_cast<int>(y);
         rows.decode(row, old.data(), old.data() + width, old.data() + 2 * width);
         Sample* luma = luma_plane.samples<Sample>() + y * width;
-        const float* touch_row = touch.data() + y * width;
-        for (std::size_t x = 0; x < width; ++x) {
-            change[0][x] = 0;
-            change[1][x] = 0;
-            if (!(touch_row[x] > 0)) continue;
-            float moved[3];
-            for (std::size_t c = 0; c < 3; ++c) {
-                const float before = old[c * width + x];
-                moved[c] = tame(rgb.channel(static_cast<int>(c))[y * width + x], before) - before;
-            }
-            const YCbCrCoder::Change codes = rows.coder().change_of(moved[0], moved[1], moved[2]);
-            luma[x] = moved_code(luma[x], codes.luma, legal, max_code);
-            change[0][x] = codes.cb;
-            change[1][x] = codes.cr;
+        for (std::size_t c = 0; c < 3; ++c) {
+            row_moves(rgb.channel(static_cast<int>(c)) + y * width, old.data() + c * width,
+                      touch.data() + y * width, moves.data() + c * width, width);
         }
+        rows.coder().change_row(moves.data(), luma_change.data(), change[0].data(), change[1].data(),
+                                static_cast<int>(width));
+        move_codes(luma, luma_change.data(), width, legal, max_code);
         if (rows.grey()) continue;
         const ChromaAxis::Shares shares = down.shares(row);
         for (std::size_t c = 0; c < 2; ++c) {
@@ -187,8 +202,7 @@ void write_rows(HostFrame& frame, const FloatImage& rgb, const std::vector<float
             if (dirty[y] == 0) continue;
             Sample* codes = plane.samples<Sample>() + y * chroma_width;
             const float* sum = sums[c].data() + y * chroma_width;
-            for (std::size_t x = 0; x < chroma_width; ++x)
-                codes[x] = moved_code(codes[x], sum[x], legal, max_code);
+            move_codes(codes, sum, chroma_width, legal, max_code);
         }
     }
 }

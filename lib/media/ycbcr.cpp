@@ -112,4 +112,20 @@ void YCbCrCoder::encode_row(const float* red, const float* green, const float* b
     }
 }
 
+void YCbCrCoder::change_row(const float* moves, float* luma, float* cb, float* cr, int width) const {
+    const float* __restrict r_in = moves;
+    const float* __restrict g_in = moves + width;
+    const float* __restrict b_in = moves + 2 * static_cast<std::ptrdiff_t>(width);
+    float* __restrict y_out = luma;
+    float* __restrict cb_out = cb;
+    float* __restrict cr_out = cr;
+    const YCbCrCoder c = *this;
+    for (int x = 0; x < width; ++x) {
+        const float y = c.red_weight_ * r_in[x] + c.green_weight_ * g_in[x] + c.blue_weight_ * b_in[x];
+        y_out[x] = y * c.luma_scale_;
+        cb_out[x] = (b_in[x] - y) * c.blue_to_cb_;
+        cr_out[x] = (r_in[x] - y) * c.red_to_cr_;
+    }
+}
+
 }  // namespace wetgate::media

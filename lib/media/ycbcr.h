@@ -54,14 +54,8 @@ public:
     void encode_row(const float* red, const float* green, const float* blue, float* luma, float* cb,
                     float* cr, int width) const;
 
-    /// What a change of R'G'B' changes in the codes.
-    struct Change {
-        float luma, cb, cr;
-    };
-    Change change_of(float red, float green, float blue) const {
-        const float luma = red_weight_ * red + green_weight_ * green + blue_weight_ * blue;
-        return {luma * luma_scale_, (blue - luma) * blue_to_cb_, (red - luma) * red_to_cr_};
-    }
+    /// What changes of R'G'B' (three rows, one after the other) change in the codes; exactly 0 for no change.
+    void change_row(const float* moves, float* luma, float* cb, float* cr, int width) const;
     float neutral_chroma() const { return chroma_offset_; }
 
 private:

@@ -116,7 +116,7 @@ void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const E
             held.number = frame.number;
             held.timecode = shot_.timecode_of(frame.number);
             frame.host = std::make_shared<const HostFrame>(std::move(held));
-            if (policy == spec::BadFrame::Hold) frame.substitute->from = candidate;
+            frame.substitute->from = candidate;
             return;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Input) throw;

@@ -17,7 +17,7 @@ namespace wetgate::pipeline {
 /// What stands in for a frame that cannot be decoded.
 struct Substitute {
     std::string policy;        ///< hold, black, skip
-    std::optional<int> from;   ///< the frame whose picture was held
+    std::optional<int> from;   ///< the frame whose picture was held, or whose layout the black has
     std::string why;           ///< the decoder's message
 };
 

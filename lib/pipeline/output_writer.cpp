@@ -24,6 +24,27 @@ bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
     return shot.output_space(output) == shot.source_space();
 }
 
+// Attributes of `before` that `after` has not, or has otherwise. What a conform is there to change does not count, nor
+// does the timecode of a frame that stands in for another.
+std::vector<std::string> lost_attributes(const fs::path& before, const fs::path& after, bool substituted) {
+    const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels", "chromaticities"};
+    const media::RawExrHeader old_header = media::scan_exr_header(before, {});
+    const media::RawExrHeader new_header = media::scan_exr_header(after, {});
+    std::vector<std::string> lost;
+    for (std::size_t part = 0; part < old_header.parts.size(); ++part) {
+        const auto& others = new_header.parts.at(part);
+        for (const media::RawAttribute& attribute : old_header.parts[part]) {
+            if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
+            if (substituted && attribute.name == "timeCode") continue;
+            const bool kept = std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
+                return other.name == attribute.name && other.type == attribute.type && other.value == attribute.value;
+            });
+            if (!kept) lost.push_back(attribute.name);
+        }
+    }
+    return lost;
+}
+
 }  // namespace
 
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
@@ -89,26 +110,10 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
                       {"bytes", bytes.size()},
                       {"hash", content_hash(bytes)}};
     if (movie) written.record["copied"] = copied;
-    const bool carried_header = output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr;
-    if (carried_header) {
-        const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
-                                                   "chromaticities", "wetgate:substitute", "wetgate:heldFrom"};
-        const auto before = media::scan_exr_header(shot_.file_of(frame.source->substitute && frame.source->substitute->from
-                                                                     ? *frame.source->substitute->from
-                                                                     : frame.number),
-                                                   {});
-        const auto after = media::scan_exr_header(file, {});
-        for (std::size_t part = 0; part < before.parts.size(); ++part) {
-            for (const media::RawAttribute& attribute : before.parts[part]) {
-                if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
-                if (frame.source->substitute && attribute.name == "timeCode") continue;
-                const auto& others = after.parts.at(part);
-                const bool kept = std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
-                    return other.name == attribute.name && other.type == attribute.type && other.value == attribute.value;
-                });
-                if (!kept) written.metadata_lost.push_back(attribute.name);
-            }
-        }
+    if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr) {
+        const auto& substitute = frame.source->substitute;
+        const int header_of = substitute && substitute->from ? *substitute->from : frame.number;
+        written.metadata_lost = lost_attributes(shot_.file_of(header_of), file, substitute.has_value());
     }
     return written;
 }
@@ -116,7 +121,7 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
 std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& frame) const {
     if (!frame.source->substitute) return {};
     std::map<std::string, std::string> marks = {{"wetgate:substitute", frame.source->substitute->policy}};
-    if (frame.source->substitute->from) marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
+    if (frame.source->substitute->policy == "hold") marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
     return marks;
 }
 

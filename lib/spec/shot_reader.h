@@ -34,6 +34,7 @@ struct JobReading {
     /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
+    std::string mapped_text(const std::string& text) const;
 };
 
 /// What `read` gives; nullopt when it throws, which is then a problem at `pointer`.

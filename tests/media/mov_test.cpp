@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "media/mov_audio.h"
 #include "media/movie_test_support.h"
 #include "support/shared.h"
 #include "support/temp_folder.h"
@@ -128,6 +129,55 @@ TEST_CASE("a failing producer leaves no file") {
         CHECK_THROWS_AS(write_mov(file, options, 3, produce), Error);
     }
     CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+// One channel of 16-bit samples 0, 1, 2 ... (modulo 32768) at 48 kHz, in packets of 1000.
+void write_ramp_sound(const std::filesystem::path& path, int samples) {
+    AVFormatContext* context = nullptr;
+    REQUIRE(avformat_alloc_output_context2(&context, nullptr, "mov", nullptr) >= 0);
+    AVStream* track = avformat_new_stream(context, nullptr);
+    track->codecpar->codec_type = AVMEDIA_TYPE_AUDIO;
+    track->codecpar->codec_id = AV_CODEC_ID_PCM_S16LE;
+    track->codecpar->sample_rate = 48000;
+    av_channel_layout_default(&track->codecpar->ch_layout, 1);
+    track->time_base = {1, 48000};
+    REQUIRE(avio_open(&context->pb, path.c_str(), AVIO_FLAG_WRITE) >= 0);
+    REQUIRE(avformat_write_header(context, nullptr) >= 0);
+    for (int at = 0; at < samples; at += 1000) {
+        const UniquePacket packet = make_packet();
+        REQUIRE(av_new_packet(packet.get(), 2000) >= 0);
+        for (int i = 0; i < 1000; ++i) {
+            packet->data[2 * i] = static_cast<std::uint8_t>((at + i) & 0xff);
+            packet->data[2 * i + 1] = static_cast<std::uint8_t>((at + i) >> 8 & 0x7f);
+        }
+        packet->pts = packet->dts = at;
+        packet->duration = 1000;
+        REQUIRE(av_write_frame(context, packet.get()) >= 0);
+    }
+    REQUIRE(av_write_trailer(context) >= 0);
+    avio_closep(&context->pb);
+    avformat_free_context(context);
+}
+
+TEST_CASE("PCM is cut to the sample") {
+    const tests::TempFolder folder;
+    write_ramp_sound(folder / "ramp.mov", 48000);
+    MovOptions options;
+    options.video = test_options(width, height);
+    options.video.rate = {24000, 1001};
+    options.audio = AudioCopy{folder / "ramp.mov", 3, 5};
+    tests::write_test_movie(folder / "cut.mov", options, tests::test_packets(options.video, 5));
+    AudioReader reader({folder / "cut.mov", 0, 1000}, options.video.rate);
+    std::vector<int> samples;
+    while (auto piece = reader.next()) {
+        CHECK(piece->packet->pts == static_cast<std::int64_t>(samples.size()));
+        for (int i = 0; i + 1 < piece->packet->size; i += 2) {
+            samples.push_back(piece->packet->data[i] | piece->packet->data[i + 1] << 8);
+        }
+    }
+    REQUIRE(samples.size() == 5 * 2002);  // 48000 * 1001 / 24000 a frame
+    CHECK(samples.front() == 3 * 2002);
+    CHECK(samples.back() == 8 * 2002 - 1);
 }
 
 TEST_CASE("sound is carried by packet copy over the pictures' time") {

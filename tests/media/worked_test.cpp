@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "media/movie_test_support.h"
+#include "media/worked_internal.h"
 #include "media/ycbcr.h"
 
 namespace wetgate::media {
@@ -90,6 +91,26 @@ TEST_CASE("every half reads exactly and comes back with its own bits, NaN and in
     const HostFrame before = frame;
     write_worked(frame, image, touch_all(frame));
     CHECK(tests::hash_of(frame) == tests::hash_of(before));
+}
+
+TEST_CASE("floats become halves as Imath makes them") {
+    std::vector<float> values;
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 400000; ++i) {
+        bits = bits * 1664525U + 1013904223U;
+        // Mostly near the half's range, where rounding, denormals and ties are.
+        const std::uint32_t pattern =
+            i % 4 == 0 ? bits : (bits & 0x80001fffU) | (0x33000000U + (bits >> 4 & 0x147fe000U));
+        float value = 0;
+        std::memcpy(&value, &pattern, sizeof value);
+        if (std::isnan(value) || std::abs(value) <= 65504.0F || std::isinf(value)) values.push_back(value);
+    }
+    std::vector<std::uint16_t> halves(values.size());
+    floats_to_halves(values.data(), halves.data(), values.size());
+    CHECK(values.size() > 250000);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (halves[i] != half(values[i]).bits()) FAIL("value " << values[i]);
+    }
 }
 
 TEST_CASE("a touched half is rounded to nearest even and large finite values stop at 65504") {
