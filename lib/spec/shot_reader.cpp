@@ -211,7 +211,8 @@ void JobReading::problem(const std::string& pointer, std::string message, std::s
 // A rule may speak of a path as the job has it, or of the place that a relative one means beside the job.
 std::string JobReading::mapped_text(const std::string& text) const {
     std::string mapped = options.path_map.apply(text);
-    if (mapped != text || options.path_map.empty() || std::filesystem::path(text).is_absolute()) return mapped;
+    if (mapped != text || options.path_map.empty() || std::filesystem::path(text).is_absolute())
+        return mapped;
     const std::string whole = (folder / text).lexically_normal().string();
     std::string mapped_whole = options.path_map.apply(whole);
     return mapped_whole == whole ? text : mapped_whole;
@@ -241,8 +242,7 @@ SpecPath JobReading::pattern_here(const JobNode& node, const std::string& key) {
     const std::size_t before = problems.size();
     path_here(path.text, pointer);
     if (problems.size() > before) return path;
-    const auto pattern =
-        reported(*this, pointer, [&] { return PathPattern::parse(mapped_text(path.text)); });
+    const auto pattern = reported(*this, pointer, [&] { return PathPattern::parse(mapped_text(path.text)); });
     if (pattern) path.pattern = pattern->resolved(folder);
     return path;
 }

@@ -39,7 +39,8 @@ struct JobReading {
 
 /// What `read` gives; nullopt when it throws, which is then a problem at `pointer`.
 template <class Read>
-auto reported(JobReading& reading, const std::string& pointer, Read&& read) -> std::optional<decltype(read())> {
+auto reported(JobReading& reading, const std::string& pointer, Read&& read)
+    -> std::optional<decltype(read())> {
     try {
         return read();
     } catch (const Error& error) {

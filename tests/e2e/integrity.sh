@@ -15,7 +15,9 @@ while read -r file; do
 import json, sys
 report = json.load(open("compared"))
 assert report["within"] and report["frames"][0]["identical"], report
-assert report["header_differences"] == 0, report["frames"][0]["headers"]
+# Lossy compression is not kept: writing it again would change pixels.
+lossy = sys.argv[1].endswith("MultiView/Adjuster.exr")  # B44A
+assert report["frames"][0]["headers"] == (["compression differs"] if lossy else []), report["frames"][0]["headers"]
 PY
     done
 done <files

@@ -41,14 +41,16 @@ TEST_CASE("a job without passes gives every plate back byte for byte, and a seco
 
 TEST_CASE("the report fits its schema") {
     const tests::SmallShot small({1, 4}, 16, 12, R"([{"pass": "grade", "slope": [1.5, 1.0, 1.0]}])");
-    const nlohmann::json report = {{"schema", "wetgate.report/1"},
-                                   {"result", *run(small).result},
-                                   {"run", {{"host", "h"}, {"written", "w"}, {"command", nlohmann::json::array()}}}};
+    const nlohmann::json report = {
+        {"schema", "wetgate.report/1"},
+        {"result", *run(small).result},
+        {"run", {{"host", "h"}, {"written", "w"}, {"command", nlohmann::json::array()}}}};
     const nlohmann::json text = nlohmann::json::parse(spec::embedded_schemas().at("qc_report.schema.json"));
     valijson::Schema schema;
     valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
     valijson::ValidationResults results;
-    const bool valid = valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(report), &results);
+    const bool valid =
+        valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(report), &results);
     valijson::ValidationResults::Error error;
     while (!valid && results.popError(error)) MESSAGE(error.description);
     CHECK(valid);
