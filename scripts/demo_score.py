@@ -46,7 +46,7 @@ true_defects = {(d["x"], d["y"]) for d in planted["defects"]}
 found = len(mapped & true_defects)
 before, left = flicker(gains)
 report = json.loads((folder / "out" / "qc" / "report.json").read_text())["result"]
-non_finite = sum(sum(p["facts"].get(k, 0) for k in ("nan", "pos_inf", "neg_inf"))
+non_finite = sum(sum(p["facts"].get(k, 0) for k in ("nan", "positive_inf", "negative_inf"))
                  for f in report["shots"][0]["frames"] for p in f["passes"] if p["pass"] == "sanitize")
 
 print("what was repaired, against the truth:")

@@ -93,7 +93,7 @@ TEST_CASE("infinities and values past half are clamped, or taken from the neighb
     put(pixels, 2, 2, 2, 70000.0F);
     put(pixels, 2, 0, 0, -1e9F);
     put(pixels, 2, 4, 4, 65504.0F);
-    const PassResult clamped = sanitized(pixels, json::object(), 100, 50);
+    const PassResult clamped = sanitized(pixels, {{"inf", "clamp"}}, 100, 50);
     CHECK(get(clamped.pixels, 0, 2, 2) == 65504.0F);
     CHECK(get(clamped.pixels, 1, 2, 2) == -65504.0F);
     CHECK(get(clamped.pixels, 2, 2, 2) == 65504.0F);
@@ -106,7 +106,7 @@ TEST_CASE("infinities and values past half are clamped, or taken from the neighb
     CHECK(clamped.facts["nan"] == 0);
     REQUIRE(clamped.facts["first"].size() == 4);
     CHECK(clamped.facts["first"][0] == json{{"channel", "R"}, {"x", 102}, {"y", 52}});
-    const PassResult filled = sanitized(pixels, {{"inf", "neighbours"}, {"max", 10}});
+    const PassResult filled = sanitized(pixels, {{"max", 10}});
     CHECK(get(filled.pixels, 0, 2, 2) == 1.0F);
     CHECK(get(filled.pixels, 1, 2, 2) == 1.0F);
     CHECK(get(filled.pixels, 2, 4, 4) == 10.0F);
