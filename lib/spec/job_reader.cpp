@@ -77,9 +77,13 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
     const JobNode accept = node["accept"];
     for (std::size_t i = 0; i < accept.items(); ++i) {
         const JobNode item = accept.item(i);
-        AcceptSpec rule{item.text("check").value_or(""), item.text("shot").value_or(""), {}, item.text("reason").value_or("")};
+        AcceptSpec rule{item.text("check").value_or(""),
+                        item.text("shot").value_or(""),
+                        {},
+                        item.text("reason").value_or("")};
         if (const auto frames = item.text_or_integer("frames")) {
-            rule.frames = reported(reading, item.pointer("frames"), [&] { return parse_frames(*frames, reading.options.frames_syntax); });
+            rule.frames = reported(reading, item.pointer("frames"),
+                                   [&] { return parse_frames(*frames, reading.options.frames_syntax); });
         }
         job.qc.accept.push_back(std::move(rule));
     }

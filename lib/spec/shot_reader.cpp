@@ -208,8 +208,18 @@ void JobReading::problem(const std::string& pointer, std::string message, std::s
     if (!known) problems.push_back({pointer, std::move(message), std::move(suggestion)});
 }
 
+// A rule may speak of a path as the job has it, or of the place that a relative one means beside the job.
+std::string JobReading::mapped_text(const std::string& text) const {
+    std::string mapped = options.path_map.apply(text);
+    if (mapped != text || options.path_map.empty() || std::filesystem::path(text).is_absolute())
+        return mapped;
+    const std::string whole = (folder / text).lexically_normal().string();
+    std::string mapped_whole = options.path_map.apply(whole);
+    return mapped_whole == whole ? text : mapped_whole;
+}
+
 std::filesystem::path JobReading::path_here(const std::string& text, const std::string& pointer) {
-    const std::string mapped = options.path_map.apply(text);
+    const std::string mapped = mapped_text(text);
     const bool drive = mapped.size() > 2 && std::isalpha(static_cast<unsigned char>(mapped[0])) != 0 &&
                        mapped[1] == ':' && (mapped[2] == '\\' || mapped[2] == '/');
     if (drive || mapped.starts_with("\\\\")) {
@@ -232,8 +242,7 @@ SpecPath JobReading::pattern_here(const JobNode& node, const std::string& key) {
     const std::size_t before = problems.size();
     path_here(path.text, pointer);
     if (problems.size() > before) return path;
-    const auto pattern =
-        reported(*this, pointer, [&] { return PathPattern::parse(options.path_map.apply(path.text)); });
+    const auto pattern = reported(*this, pointer, [&] { return PathPattern::parse(mapped_text(path.text)); });
     if (pattern) path.pattern = pattern->resolved(folder);
     return path;
 }

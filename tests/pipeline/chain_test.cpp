@@ -38,7 +38,8 @@ PassResult everywhere(const FrameWindow& window, at::Tensor pixels) {
 
 ChainResult make_one(const ShotContext& shot, const std::vector<ChainPass>& passes, int frame) {
     const PassReach reach = Chain::reach_of(passes);
-    FrameFeed feed(shot, {Chain::frames_needed({frame}, reach, shot.source_range()), reach.before + reach.after + 1, true});
+    FrameFeed feed(shot, {Chain::frames_needed({frame}, reach, shot.source_range()),
+                          reach.before + reach.after + 1, true});
     Chain chain(shot, passes, feed);
     return chain.make(frame);
 }
@@ -53,7 +54,9 @@ std::string white_matte(const tests::SmallShot& small, float value, const Box& p
             for (int c = 0; c < 3; ++c) image.channel(c)[y * width + x] = inside ? value : 0.0F;
         }
     }
-    write_atomic(small.folder / "matte.exr", media::encode_exr(media::make_rgb_frame(like, image, SampleType::Half, 0, std::nullopt), {}));
+    write_atomic(
+        small.folder / "matte.exr",
+        media::encode_exr(media::make_rgb_frame(like, image, SampleType::Half, 0, std::nullopt), {}));
     return "matte.exr";
 }
 
@@ -65,13 +68,16 @@ TEST_CASE("a window past the shot's end repeats the last frame, and says that it
     const spec::PassSpec spec;
     std::vector<int> numbers;
     std::vector<bool> real;
-    make_one(shot, {link(spec, {2, 3}, [&](const FrameWindow& window) {
-                 for (int k = -2; k <= 3; ++k) {
-                     numbers.push_back(window[k].number);
-                     real.push_back(window.is_real(k));
-                 }
-                 return everywhere(window, window[0].pixels);
-             })}, 4);
+    make_one(shot,
+             {link(spec, {2, 3},
+                   [&](const FrameWindow& window) {
+                       for (int k = -2; k <= 3; ++k) {
+                           numbers.push_back(window[k].number);
+                           real.push_back(window.is_real(k));
+                       }
+                       return everywhere(window, window[0].pixels);
+                   })},
+             4);
     CHECK(numbers == std::vector<int>{2, 3, 4, 4, 4, 4});
     CHECK(real == std::vector<bool>{true, true, true, false, false, false});
 }
@@ -82,12 +88,15 @@ TEST_CASE("an unreadable neighbour is replaced by the nearest real frame towards
     const ShotContext shot = small.context(1);
     const spec::PassSpec spec;
     std::vector<int> numbers;
-    make_one(shot, {link(spec, {2, 1}, [&](const FrameWindow& window) {
-                 for (int k = -2; k <= 1; ++k) numbers.push_back(window[k].number);
-                 CHECK(!window.is_real(-1));
-                 CHECK(window.is_real(-2));
-                 return everywhere(window, window[0].pixels);
-             })}, 3);
+    make_one(shot,
+             {link(spec, {2, 1},
+                   [&](const FrameWindow& window) {
+                       for (int k = -2; k <= 1; ++k) numbers.push_back(window[k].number);
+                       CHECK(!window.is_real(-1));
+                       CHECK(window.is_real(-2));
+                       return everywhere(window, window[0].pixels);
+                   })},
+             3);
     CHECK(numbers == std::vector<int>{1, 3, 3, 4});
 }
 
@@ -101,12 +110,16 @@ TEST_CASE("a pixel that no pass touches keeps its value, whatever the pass retur
     const tests::SmallShot small({1, 3}, width, height);
     const ShotContext shot = small.context(1);
     const spec::PassSpec spec;
-    const ChainResult result = make_one(shot, {link(spec, {}, [](const FrameWindow& window) {
-                                            PassResult made = everywhere(window, window[0].pixels + 9.0);
-                                            made.touch.zero_();
-                                            made.touch[0][4][5] = 1.0;
-                                            return made;
-                                        })}, 1);
+    const ChainResult result = make_one(shot,
+                                        {link(spec, {},
+                                              [](const FrameWindow& window) {
+                                                  PassResult made =
+                                                      everywhere(window, window[0].pixels + 9.0);
+                                                  made.touch.zero_();
+                                                  made.touch[0][4][5] = 1.0;
+                                                  return made;
+                                              })},
+                                        1);
     const FloatImage source = result.source->working;
     const at::Tensor before = at::from_blob(source.data->data(), {3, height, width}, at::kFloat);
     const at::Tensor changed = (result.frame.pixels != before).any(0);
@@ -124,12 +137,17 @@ TEST_CASE("strength mixes a pass's change in") {
     spec::PassSpec spec;
     spec.strength = 0.25;
     const ChainResult result =
-        make_one(shot, {link(spec, {}, [](const FrameWindow& window) { return everywhere(window, window[0].pixels + 1.0); })}, 1);
-    const at::Tensor before = at::from_blob(result.source->working.data->data(), {3, height, width}, at::kFloat);
+        make_one(shot,
+                 {link(spec, {},
+                       [](const FrameWindow& window) { return everywhere(window, window[0].pixels + 1.0); })},
+                 1);
+    const at::Tensor before =
+        at::from_blob(result.source->working.data->data(), {3, height, width}, at::kFloat);
     CHECK(at::allclose(result.frame.pixels, before + 0.25, 0, 1e-6));
 }
 
-TEST_CASE("limit_stops bounds the change of every sample, also of negative ones, and frees what was not finite") {
+TEST_CASE(
+    "limit_stops bounds the change of every sample, also of negative ones, and frees what was not finite") {
     const tests::SmallShot small({1, 2}, width, height);
     const ShotContext shot = small.context(1);
     spec::PassSpec plain, limited;
@@ -142,7 +160,12 @@ TEST_CASE("limit_stops bounds the change of every sample, also of negative ones,
         return everywhere(window, pixels);
     };
     const ChainResult result = make_one(
-        shot, {link(plain, {}, make_negative, 0), link(limited, {}, [](const FrameWindow& w) { return everywhere(w, at::full_like(w[0].pixels, 7.0)); }, 1)}, 1);
+        shot,
+        {link(plain, {}, make_negative, 0),
+         link(
+             limited, {}, [](const FrameWindow& w) { return everywhere(w, at::full_like(w[0].pixels, 7.0)); },
+             1)},
+        1);
     CHECK(result.frame.pixels[0].max().item<float>() == -0.25F);  // at most one stop from -0.5, towards 7
     CHECK(result.frame.pixels[1].min().item<float>() == 0.5F);
     CHECK(result.frame.pixels[2].min().item<float>() == 7.0F);
@@ -158,7 +181,9 @@ TEST_CASE("a matte bounds where a pass works, protect where it does not") {
     matte.channel = "R";
     mattes["m"] = matte;
     const ShotContext shot = small.context(1);
-    const auto brighter = [](const FrameWindow& window) { return everywhere(window, window[0].pixels + 1.0); };
+    const auto brighter = [](const FrameWindow& window) {
+        return everywhere(window, window[0].pixels + 1.0);
+    };
 
     spec::PassSpec inside;
     inside.matte = "m";
@@ -178,7 +203,9 @@ TEST_CASE("a pass runs only on the frames that the job names") {
     const ShotContext shot = small.context(1);
     spec::PassSpec spec;
     spec.frames = FrameSet{2};
-    const auto brighter = [](const FrameWindow& window) { return everywhere(window, window[0].pixels + 1.0); };
+    const auto brighter = [](const FrameWindow& window) {
+        return everywhere(window, window[0].pixels + 1.0);
+    };
     CHECK(make_one(shot, {link(spec, {}, brighter)}, 1).passes.empty());
     CHECK(make_one(shot, {link(spec, {}, brighter)}, 2).passes.size() == 1);
 }

@@ -41,14 +41,16 @@ TEST_CASE("a job without passes gives every plate back byte for byte, and a seco
 
 TEST_CASE("the report fits its schema") {
     const tests::SmallShot small({1, 4}, 16, 12, R"([{"pass": "grade", "slope": [1.5, 1.0, 1.0]}])");
-    const nlohmann::json report = {{"schema", "wetgate.report/1"},
-                                   {"result", *run(small).result},
-                                   {"run", {{"host", "h"}, {"written", "w"}, {"command", nlohmann::json::array()}}}};
+    const nlohmann::json report = {
+        {"schema", "wetgate.report/1"},
+        {"result", *run(small).result},
+        {"run", {{"host", "h"}, {"written", "w"}, {"command", nlohmann::json::array()}}}};
     const nlohmann::json text = nlohmann::json::parse(spec::embedded_schemas().at("qc_report.schema.json"));
     valijson::Schema schema;
     valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
     valijson::ValidationResults results;
-    const bool valid = valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(report), &results);
+    const bool valid =
+        valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(report), &results);
     valijson::ValidationResults::Error error;
     while (!valid && results.popError(error)) MESSAGE(error.description);
     CHECK(valid);
@@ -98,9 +100,9 @@ TEST_CASE("the plan counts what shards decode around their frames") {
     const tests::SmallShot small({1, 11}, 8, 8);
     const ShotPlan plan = plan_shot(small.context(1), 4, 0);
     REQUIRE(plan.shards.size() == 3);
-    CHECK(plan.shards[2].frames == FrameSet{9, 10});
+    CHECK((plan.shards[2].frames == FrameSet{9, 10}));
     CHECK(plan.handle_cost == 0.0);
-    CHECK(plan.stages == std::vector<std::string>{"apply", "merge"});
+    CHECK((plan.stages == std::vector<std::string>{"apply", "merge"}));
     CHECK(plan.memory_bytes > 0);
 }
 

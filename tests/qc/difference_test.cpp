@@ -34,7 +34,8 @@ TEST_CASE("a constant offset of 0.1 is 20 dB") {
     CHECK(off.max_abs() == doctest::Approx(0.1).epsilon(1e-5));
     CHECK(off.channels[0].differing == 32 * 24);
     // Of two flat pictures only the luminance term is left: (2ab + C1) / (a^2 + b^2 + C1).
-    CHECK(off.channels[0].ssim == doctest::Approx((2 * 0.5 * 0.6 + 1e-4) / (0.25 + 0.36 + 1e-4)).epsilon(1e-5));
+    CHECK(off.channels[0].ssim ==
+          doctest::Approx((2 * 0.5 * 0.6 + 1e-4) / (0.25 + 0.36 + 1e-4)).epsilon(1e-5));
 }
 
 TEST_CASE("NaN against NaN of other bits differs but is no distance; NaN against a number is infinite") {

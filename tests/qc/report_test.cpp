@@ -47,7 +47,8 @@ TEST_CASE("an accepted finding stays in the report with its reason and closes no
     CHECK(result.at("shots")[0].at("findings")[0].at("accept_reason") == "known");
     CHECK(verdict_of(result_of({finding("non_finite", Severity::Blocker, 3)}, {rule})) == "fail");
     CHECK(verdict_of(result_of({finding("metadata", Severity::Blocker, 2)}, {rule})) == "fail");
-    CHECK(verdict_of(result_of({finding("metadata", Severity::Blocker, 9)}, {{"*", "", {}, "all"}})) == "pass");
+    CHECK(verdict_of(result_of({finding("metadata", Severity::Blocker, 9)}, {{"*", "", {}, "all"}})) ==
+          "pass");
 }
 
 TEST_CASE("a finding survives its JSON") {
