@@ -289,7 +289,12 @@ TEST_CASE("a job of 200 shots is read in well under a second") {
     CHECK(parsed(job).shots.size() == 200);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     MESSAGE("200 shots of 10 passes: " << seconds.count() << " s");
-    CHECK(seconds.count() < 1.0);
+#ifdef NDEBUG
+    constexpr double bound_s = 1.0;
+#else
+    constexpr double bound_s = 20.0;  // unoptimised, perhaps under sanitizers
+#endif
+    CHECK(seconds.count() < bound_s);
 }
 
 }  // namespace
