@@ -12,10 +12,12 @@ void add_common(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"auto", "bar", "deadline", "openjd", "alf", "json", "none"}))
         ->capture_default_str();
     app.add_option("--log-json", options.log_json, "also log to this file, one JSON object a line");
-    app.add_option("--exit-map", options.exit_map, "opencue: out of memory ends with 33, which OpenCue retries with more")
+    app.add_option("--exit-map", options.exit_map,
+                   "opencue: out of memory ends with 33, which OpenCue retries with more")
         ->check(CLI::IsMember({"none", "opencue"}));
     app.add_flag("-v{1},--verbose{1},-q{-1},--quiet{-1}", options.verbosity, "more, or less, on stderr");
-    app.add_option("--threads", options.io_threads, "files decoded and encoded at once (default: one for each core)")
+    app.add_option("--threads", options.io_threads,
+                   "files decoded and encoded at once (default: one for each core)")
         ->check(CLI::Range(1, 256));
 }
 
@@ -23,13 +25,15 @@ void add_job(CLI::App& app, Options& options) {
     app.add_option("job", options.job, "the job file")->required();
     app.add_option("--shot", options.shot, "only this shot");
     app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default: the job's)");
-    app.add_option("--path-map", options.path_map, "OpenJD path mapping file (pathmapping-1.0)")->check(CLI::ExistingFile);
+    app.add_option("--path-map", options.path_map, "OpenJD path mapping file (pathmapping-1.0)")
+        ->check(CLI::ExistingFile);
     app.add_option_function<std::vector<std::string>>(
            "--map",
            [&options](const std::vector<std::string>& rules) {
                for (const std::string& rule : rules) {
                    const std::size_t at = rule.find('=');
-                   if (at == std::string::npos || at == 0) throw CLI::ValidationError("--map", "write FROM=TO");
+                   if (at == std::string::npos || at == 0)
+                       throw CLI::ValidationError("--map", "write FROM=TO");
                    options.maps.emplace_back(rule.substr(0, at), rule.substr(at + 1));
                }
            },
@@ -43,19 +47,24 @@ void add_frames(CLI::App& app, Options& options) {
     app.add_option("--frames-syntax", options.frames_syntax, "whose reading of a-b:n holds")
         ->check(CLI::IsMember({"none", "openjd", "deadline", "opencue"}))
         ->capture_default_str();
-    app.add_option("--chunk-index", options.chunk_index, "the n-th chunk of the job's frames, from 0")->check(CLI::NonNegativeNumber);
+    app.add_option("--chunk-index", options.chunk_index, "the n-th chunk of the job's frames, from 0")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--chunk-size", options.chunk_size, "frames a chunk")->check(CLI::Range(1, 1'000'000));
     app.add_flag("--overwrite", options.overwrite, "make frames again that are done already");
-    app.add_flag("--continue-on-error", options.continue_on_error, "go on after a frame that cannot be made (exit 20)");
+    app.add_flag("--continue-on-error", options.continue_on_error,
+                 "go on after a frame that cannot be made (exit 20)");
 }
 
 void add_gate(CLI::App& app, Options& options) {
-    app.add_option("--qc-gate", options.qc_gate, "off, warn or fail (default: the job's)")->check(CLI::IsMember({"off", "warn", "fail"}));
-    app.add_flag("--mix-fingerprints", options.mix_fingerprints, "merge frames of different devices or libraries");
+    app.add_option("--qc-gate", options.qc_gate, "off, warn or fail (default: the job's)")
+        ->check(CLI::IsMember({"off", "warn", "fail"}));
+    app.add_flag("--mix-fingerprints", options.mix_fingerprints,
+                 "merge frames of different devices or libraries");
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
 }
 
-constexpr const char* footer = R"(Exit codes: 0 done, 1 internal fault, 2 usage or job invalid, 10 input missing or corrupt,
+constexpr const char* footer =
+    R"(Exit codes: 0 done, 1 internal fault, 2 usage or job invalid, 10 input missing or corrupt,
 11 output not writable, 12 model, 13 no such device, 14 out of memory, 15 QC gate,
 20 some frames missing or substituted (others done), 75 temporary, retry.)";
 
@@ -63,7 +72,8 @@ constexpr const char* footer = R"(Exit codes: 0 done, 1 internal fault, 2 usage 
 
 std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     Options options;
-    CLI::App app("wetgate repairs production footage: JSON job in, conformed frames and a QC report out.", "wetgate");
+    CLI::App app("wetgate repairs production footage: JSON job in, conformed frames and a QC report out.",
+                 "wetgate");
     app.set_version_flag("--version", std::string("wetgate ") + WETGATE_VERSION);
     app.require_subcommand(1);
     app.footer(footer);
@@ -79,15 +89,19 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
 
     CLI::App* plan = app.add_subcommand("plan", "stages, shards, handle cost, memory and disk");
     add_job(*plan, options);
-    plan->add_option("--chunk", options.chunk_size, "frames a shard (default: one shard)")->check(CLI::Range(1, 1'000'000));
+    plan->add_option("--chunk", options.chunk_size, "frames a shard (default: one shard)")
+        ->check(CLI::Range(1, 1'000'000));
     plan->add_flag("--json", options.json, "JSON instead of a table");
 
-    add_job(*app.add_subcommand("validate", "check schema, sources, colour spaces and writability; do no work"), options);
+    add_job(
+        *app.add_subcommand("validate", "check schema, sources, colour spaces and writability; do no work"),
+        options);
 
     CLI::App* merge = app.add_subcommand("merge", "join shards: completeness, movies, report");
     add_job(*merge, options);
     add_gate(*merge, options);
-    merge->add_flag("--continue-on-error", options.continue_on_error, "report missing frames instead of refusing");
+    merge->add_flag("--continue-on-error", options.continue_on_error,
+                    "report missing frames instead of refusing");
 
     CLI::App* probe = app.add_subcommand("probe", "what a file, sequence or movie is");
     probe->add_option("media", options.media_a, "file or pattern (plate.####.exr)")->required();
@@ -109,7 +123,9 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     CLI::App* passes = app.add_subcommand("passes", "the fix passes");
     passes->require_subcommand(1);
     passes->add_subcommand("list", "one line a pass");
-    passes->add_subcommand("show", "parameters, reach and limits of a pass")->add_option("pass", options.pass)->required();
+    passes->add_subcommand("show", "parameters, reach and limits of a pass")
+        ->add_option("pass", options.pass)
+        ->required();
 
     options.command_line.assign(argv, argv + argc);
     try {

@@ -21,7 +21,9 @@ std::vector<std::string> header_differences(const std::filesystem::path& a, cons
     if (header_a.parts.size() != header_b.parts.size()) return {"the number of parts differs"};
     for (std::size_t part = 0; part < header_a.parts.size(); ++part) {
         const auto look_up = [](const std::vector<media::RawAttribute>& list, const std::string& name) {
-            return std::find_if(list.begin(), list.end(), [&name](const media::RawAttribute& candidate) { return candidate.name == name; });
+            return std::find_if(list.begin(), list.end(), [&name](const media::RawAttribute& candidate) {
+                return candidate.name == name;
+            });
         };
         const std::string where = header_a.parts.size() > 1 ? "part " + std::to_string(part) + ": " : "";
         for (const media::RawAttribute& attribute : header_a.parts[part]) {
@@ -42,13 +44,15 @@ std::vector<std::string> header_differences(const std::filesystem::path& a, cons
 }
 
 void print(const qc::FrameDifference& difference, const std::vector<std::string>& headers) {
-    std::printf("frame %d: %s\n", difference.frame, difference.identical() ? "pixels identical" : "pixels differ");
+    std::printf("frame %d: %s\n", difference.frame,
+                difference.identical() ? "pixels identical" : "pixels differ");
     for (const std::string& line : difference.structure) std::printf("  %s\n", line.c_str());
     for (const std::string& line : headers) std::printf("  header: %s\n", line.c_str());
     for (const qc::ChannelDifference& channel : difference.channels) {
         if (channel.differing == 0) continue;
-        std::printf("  %-12s %9lld samples differ, at most %.6g; PSNR %.2f dB, SSIM %.6f\n", channel.channel.c_str(),
-                    static_cast<long long>(channel.differing), channel.max_abs, channel.psnr_db, channel.ssim);
+        std::printf("  %-12s %9lld samples differ, at most %.6g; PSNR %.2f dB, SSIM %.6f\n",
+                    channel.channel.c_str(), static_cast<long long>(channel.differing), channel.max_abs,
+                    channel.psnr_db, channel.ssim);
     }
 }
 
@@ -68,11 +72,13 @@ int compare(const Options& options, const Services& services) {
     // Two files or movies are compared from their first frames on, sequences number by number.
     const int shift = range_b.first - range_a.first;
     const bool same_length = range_a.size() == range_b.size();
-    for (int frame = range_a.first; frame < range_a.first + std::min(range_a.size(), range_b.size()); ++frame) {
+    for (int frame = range_a.first; frame < range_a.first + std::min(range_a.size(), range_b.size());
+         ++frame) {
         if (services.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped by a signal");
         const qc::FrameDifference difference = qc::difference(a->read(frame), b->read(frame + shift));
         const std::vector<std::string> headers =
-            exr ? header_differences(a->file_of(frame), b->file_of(frame + shift)) : std::vector<std::string>{};
+            exr ? header_differences(a->file_of(frame), b->file_of(frame + shift))
+                : std::vector<std::string>{};
         greatest = std::max(greatest, difference.max_abs());
         header_count += headers.size();
         if (options.json) {
@@ -86,15 +92,18 @@ int compare(const Options& options, const Services& services) {
     if (options.json) {
         std::printf("%s\n", nlohmann::json{{"within", within},
                                            {"same_length", same_length},
-                                           {"max_abs", std::isfinite(greatest) ? nlohmann::json(greatest) : nlohmann::json()},
+                                           {"max_abs", std::isfinite(greatest) ? nlohmann::json(greatest)
+                                                                               : nlohmann::json()},
                                            {"header_differences", header_count},
                                            {"frames", frames}}
                                 .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
                                 .c_str());
     } else {
-        if (!same_length) std::printf("lengths differ: %d frames against %d\n", range_a.size(), range_b.size());
+        if (!same_length)
+            std::printf("lengths differ: %d frames against %d\n", range_a.size(), range_b.size());
         std::printf("%s: greatest difference %.6g (tolerance %.6g), %zu header differences, %d frames\n",
-                    within ? "within" : "not within", greatest, options.tolerance, header_count, std::min(range_a.size(), range_b.size()));
+                    within ? "within" : "not within", greatest, options.tolerance, header_count,
+                    std::min(range_a.size(), range_b.size()));
     }
     return within ? 0 : exit_code(ErrorKind::Gate);
 }

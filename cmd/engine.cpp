@@ -19,7 +19,7 @@ int run_engine(const Options& options, const Services& services) {
 
 }  // namespace wetgate::cmd
 
-extern "C" __attribute__((visibility("default"))) int wetgate_engine_entry(const wetgate::cmd::Options& options,
-                                                                            const wetgate::cmd::Services& services) {
+extern "C" __attribute__((visibility("default"))) int wetgate_engine_entry(
+    const wetgate::cmd::Options& options, const wetgate::cmd::Services& services) {
     return wetgate::cmd::run_engine(options, services);
 }

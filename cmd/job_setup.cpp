@@ -10,7 +10,9 @@
 namespace wetgate::cmd {
 namespace {
 
-spec::FramesSyntax syntax_of(const Options& options) { return *spec::parse_frames_syntax(options.frames_syntax); }
+spec::FramesSyntax syntax_of(const Options& options) {
+    return *spec::parse_frames_syntax(options.frames_syntax);
+}
 
 pipeline::Stage stage_of(const std::string& text) {
     if (text == "measure") return pipeline::Stage::Measure;
@@ -28,15 +30,19 @@ spec::JobSpec load(const Options& options) {
     return spec::load_job(options.job, load_options);
 }
 
-color::Config colors_of(const spec::JobSpec& job) { return color::Config::load(job.color.config, job.folder); }
+color::Config colors_of(const spec::JobSpec& job) {
+    return color::Config::load(job.color.config, job.folder);
+}
 
 compute::RuntimeSettings runtime_settings(const spec::JobSpec& job, const Options& options) {
-    return {options.device.value_or(job.compute.device), std::string(spec::to_text(job.compute.precision)), job.compute.threads};
+    return {options.device.value_or(job.compute.device), std::string(spec::to_text(job.compute.precision)),
+            job.compute.threads};
 }
 
 pipeline::JobRequest request_of(const Options& options) {
     if (options.frames && options.chunk_index) {
-        throw Error(ErrorKind::Usage, "--frames and --chunk-index exclude each other: both say which frames to make");
+        throw Error(ErrorKind::Usage,
+                    "--frames and --chunk-index exclude each other: both say which frames to make");
     }
     if (options.chunk_index.has_value() != options.chunk_size.has_value()) {
         throw Error(ErrorKind::Usage, "--chunk-index and --chunk-size go together");

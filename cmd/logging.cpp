@@ -20,10 +20,14 @@ std::string printable(std::string_view text) {
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
-        case LogLevel::Debug: return spdlog::level::debug;
-        case LogLevel::Info: return spdlog::level::info;
-        case LogLevel::Warning: return spdlog::level::warn;
-        case LogLevel::Error: return spdlog::level::err;
+        case LogLevel::Debug:
+            return spdlog::level::debug;
+        case LogLevel::Info:
+            return spdlog::level::info;
+        case LogLevel::Warning:
+            return spdlog::level::warn;
+        case LogLevel::Error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
@@ -31,12 +35,16 @@ spdlog::level::level_enum level_of(LogLevel level) {
 }  // namespace
 
 Log make_log(const Options& options) {
-    auto console = std::make_shared<spdlog::logger>("wetgate", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto console =
+        std::make_shared<spdlog::logger>("wetgate", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     console->set_pattern("%H:%M:%S %l: %v");
-    console->set_level(options.verbosity > 0 ? spdlog::level::debug : options.verbosity < 0 ? spdlog::level::err : spdlog::level::info);
+    console->set_level(options.verbosity > 0   ? spdlog::level::debug
+                       : options.verbosity < 0 ? spdlog::level::err
+                                               : spdlog::level::info);
     std::shared_ptr<spdlog::logger> file;
     if (options.log_json) {
-        file = std::make_shared<spdlog::logger>("json", std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.log_json->string()));
+        file = std::make_shared<spdlog::logger>(
+            "json", std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.log_json->string()));
         file->set_pattern("%v");
         file->set_level(spdlog::level::debug);
         file->flush_on(spdlog::level::debug);
@@ -45,7 +53,8 @@ Log make_log(const Options& options) {
         const std::string text = printable(message);
         console->log(level_of(level), text);
         if (!file) return;
-        const nlohmann::json line = {{"level", spdlog::level::to_string_view(level_of(level)).data()}, {"message", text}};
+        const nlohmann::json line = {{"level", spdlog::level::to_string_view(level_of(level)).data()},
+                                     {"message", text}};
         file->info(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     };
 }

@@ -25,8 +25,8 @@ namespace {
 constexpr int opencue_memory_code = 33;
 constexpr std::chrono::seconds shutdown_grace{4};  // a farm waits 5 s before it kills
 
-/// Turns SIGTERM, SIGINT and SIGHUP into a stop request; the process then ends by that same signal. A thread that waits
-/// (never a handler) so that it may lock and unlink.
+/// Turns SIGTERM, SIGINT and SIGHUP into a stop request; the process then ends by that same signal. A thread
+/// that waits (never a handler) so that it may lock and unlink.
 class SignalWatch {
 public:
     SignalWatch() {
@@ -83,14 +83,18 @@ private:
 };
 
 EngineEntry load_engine() {
-    const std::filesystem::path library = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libwetgate_engine.so";
+    const std::filesystem::path library =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libwetgate_engine.so";
     void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-        throw Error(ErrorKind::Internal, std::string("the engine library beside the binary cannot be loaded: ") + dlerror(),
+        throw Error(ErrorKind::Internal,
+                    std::string("the engine library beside the binary cannot be loaded: ") + dlerror(),
                     {.file = library.string(), .shot = {}, .frame = {}});
     }
     void* entry = dlsym(handle, engine_symbol);
-    if (entry == nullptr) throw Error(ErrorKind::Internal, "the engine library is of another version", {.file = library.string(), .shot = {}, .frame = {}});
+    if (entry == nullptr)
+        throw Error(ErrorKind::Internal, "the engine library is of another version",
+                    {.file = library.string(), .shot = {}, .frame = {}});
     return reinterpret_cast<EngineEntry>(entry);
 }
 
@@ -107,8 +111,9 @@ int report_failure(const Options& options, const Error& error, const Log& log) {
     if (options.exit_map == "opencue" && error.kind() == ErrorKind::OutOfMemory) code = opencue_memory_code;
     log(LogLevel::Error, error.what());
     if (options.progress == "openjd") std::printf("openjd_fail: %s\n", one_line(error.what()).c_str());
-    std::printf("WETGATE-FAIL class=%s code=%d shot=%s frame=%s retryable=%s msg=\"%s\"\n", std::string(kind_name(error.kind())).c_str(),
-                code, error.context().shot.empty() ? "-" : error.context().shot.c_str(),
+    std::printf("WETGATE-FAIL class=%s code=%d shot=%s frame=%s retryable=%s msg=\"%s\"\n",
+                std::string(kind_name(error.kind())).c_str(), code,
+                error.context().shot.empty() ? "-" : error.context().shot.c_str(),
                 error.context().frame ? std::to_string(*error.context().frame).c_str() : "-",
                 is_retryable(error.kind()) ? "yes" : "no", one_line(error.what()).c_str());
     std::fflush(stdout);
@@ -130,7 +135,9 @@ int guarded(const Options& options, SignalWatch& signals) {
         if (signals.received() != 0) return 0;  // main ends by the signal
         return report_failure(options, error, services.log);
     } catch (const std::bad_alloc&) {
-        return report_failure(options, Error(ErrorKind::OutOfMemory, "the machine has no memory left; use fewer --threads"), services.log);
+        return report_failure(
+            options, Error(ErrorKind::OutOfMemory, "the machine has no memory left; use fewer --threads"),
+            services.log);
     } catch (const std::exception& error) {
         return report_failure(options, Error(ErrorKind::Internal, error.what()), services.log);
     }
@@ -151,6 +158,7 @@ int main(int argc, char** argv) {
     }
     if (received != 0) wetgate::cmd::SignalWatch::die_by(received);
     std::fflush(nullptr);
-    // The engine's libraries have static destructors that take 0.1 s and free what the process gives back anyway.
+    // The engine's libraries have static destructors that take 0.1 s and free what the process gives back
+    // anyway.
     std::_Exit(code);
 }

@@ -17,17 +17,19 @@ FrameRange found_frames(const spec::PathPattern& pattern) {
         if (const auto frame = pattern.frame_of(entry.path().filename().string())) frames.push_back(*frame);
     }
     if (frames.empty()) {
-        throw Error(ErrorKind::Input, "no file matches this sequence", {.file = pattern.text(), .shot = {}, .frame = {}});
+        throw Error(ErrorKind::Input, "no file matches this sequence",
+                    {.file = pattern.text(), .shot = {}, .frame = {}});
     }
     return hull(frames);
 }
 
 }  // namespace
 
-std::unique_ptr<media::FrameSource> open_argument(const std::filesystem::path& name, const std::string& range, int threads,
-                                                  const Log& log) {
+std::unique_ptr<media::FrameSource> open_argument(const std::filesystem::path& name, const std::string& range,
+                                                  int threads, const Log& log) {
     std::error_code ignored;
-    spec::PathPattern pattern = spec::PathPattern::parse(name.string()).resolved(std::filesystem::current_path());
+    spec::PathPattern pattern =
+        spec::PathPattern::parse(name.string()).resolved(std::filesystem::current_path());
     const bool plain_file = std::filesystem::exists(name, ignored);  // a name with a # in it may be just that
     media::SourceRequest request;
     request.display_name = name.string();

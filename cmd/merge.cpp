@@ -10,8 +10,8 @@ int merge(const Options& options, const Services& services) {
     const color::Config colors = colors_of(job);
     const compute::Runtime runtime(runtime_settings(job, options));
     ProgressPrinter progress(options.progress);
-    const pipeline::JobOutcome outcome =
-        pipeline::merge_job(job, request_of(options), {colors, runtime, services.log, progress.sink(), services.stop});
+    const pipeline::JobOutcome outcome = pipeline::merge_job(
+        job, request_of(options), {colors, runtime, services.log, progress.sink(), services.stop});
     progress.finish();
     return write_report(job, options, outcome);
 }

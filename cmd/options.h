@@ -10,38 +10,38 @@ namespace wetgate::cmd {
 /// The command line, parsed: what main hands to a verb.
 struct Options {
     std::string verb;
-    std::vector<std::string> command_line;          ///< as typed, for the report's `run` part
+    std::vector<std::string> command_line;  ///< as typed, for the report's `run` part
 
-    std::filesystem::path job;                      ///< run, plan, validate, merge
-    std::string pass;                               ///< passes show
-    std::filesystem::path media_a, media_b;         ///< probe; compare
-    std::string media_range;                        ///< probe, compare: frames of a sequence
+    std::filesystem::path job;               ///< run, plan, validate, merge
+    std::string pass;                        ///< passes show
+    std::filesystem::path media_a, media_b;  ///< probe; compare
+    std::string media_range;                 ///< probe, compare: frames of a sequence
 
     std::optional<std::string> shot;
     std::optional<std::string> frames;
-    std::string frames_syntax = "none";             ///< none, openjd, deadline, opencue
+    std::string frames_syntax = "none";  ///< none, openjd, deadline, opencue
     std::optional<int> chunk_index, chunk_size;
-    std::string stage = "all";                      ///< measure, solve, apply, all
+    std::string stage = "all";  ///< measure, solve, apply, all
     std::optional<std::string> device;
-    int io_threads = 0;                             ///< 0: one for each core
+    int io_threads = 0;  ///< 0: one for each core
     bool overwrite = false;
     bool continue_on_error = false;
     bool mix_fingerprints = false;
-    bool verify = false;                            ///< merge: hash every output again
-    std::optional<std::string> qc_gate;             ///< off, warn, fail
+    bool verify = false;                 ///< merge: hash every output again
+    std::optional<std::string> qc_gate;  ///< off, warn, fail
     int io_retries = 4;
 
     std::optional<std::filesystem::path> path_map;
     std::vector<std::pair<std::string, std::string>> maps;
 
-    double tolerance = 0;                           ///< compare
-    bool json = false;                              ///< plan, probe, compare
-    bool decode = false;                            ///< probe: decode every frame
+    double tolerance = 0;  ///< compare
+    bool json = false;     ///< plan, probe, compare
+    bool decode = false;   ///< probe: decode every frame
 
-    std::string progress = "auto";                  ///< auto bar deadline openjd alf json none
-    std::string exit_map = "none";                  ///< none, opencue
+    std::string progress = "auto";  ///< auto bar deadline openjd alf json none
+    std::string exit_map = "none";  ///< none, opencue
     std::optional<std::filesystem::path> log_json;
-    int verbosity = 0;                              ///< -1 quiet, 0, 1 verbose
+    int verbosity = 0;  ///< -1 quiet, 0, 1 verbose
 };
 
 }  // namespace wetgate::cmd

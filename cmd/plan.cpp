@@ -8,20 +8,23 @@
 namespace wetgate::cmd {
 namespace {
 
-double mebibytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+double mebibytes(std::int64_t bytes) {
+    return static_cast<double>(bytes) / (1 << 20);
+}
 
 void print_table(const pipeline::ShotPlan& plan) {
-    std::printf("%s: frames %s, reach -%d/+%d\n", plan.shot.c_str(), spec::print_frames(plan.delivered).c_str(), plan.reach.before,
-                plan.reach.after);
+    std::printf("%s: frames %s; passes read %d frames before and %d after each\n", plan.shot.c_str(),
+                spec::print_frames(plan.delivered).c_str(), plan.reach.before, plan.reach.after);
     std::string stages;
     for (const std::string& stage : plan.stages) stages += (stages.empty() ? "" : " -> ") + stage;
     std::printf("  stages   %s\n", stages.c_str());
     std::printf("  memory   %.0f MiB a process\n", mebibytes(plan.memory_bytes));
     std::printf("  disk     at most %.0f MiB\n", mebibytes(plan.disk_bytes));
-    std::printf("  shards   %zu, handles cost %.1f %% more decoding\n", plan.shards.size(), plan.handle_cost * 100.0);
+    std::printf("  shards   %zu, handles cost %.1f %% more decoding\n", plan.shards.size(),
+                plan.handle_cost * 100.0);
     for (const pipeline::ShardPlan& shard : plan.shards) {
-        std::printf("    %4d   %-24s %6zu frames, %6d decoded\n", shard.index, spec::print_frames(shard.frames).c_str(),
-                    shard.frames.size(), shard.decoded);
+        std::printf("    %4d   %-24s %6zu frames, %6d decoded\n", shard.index,
+                    spec::print_frames(shard.frames).c_str(), shard.frames.size(), shard.decoded);
     }
 }
 
@@ -45,7 +48,8 @@ int plan(const Options& options, const Services& services) {
             print_table(plan);
         }
     }
-    if (options.json) std::printf("%s\n", nlohmann::json{{"job", job.name}, {"shots", shots}}.dump(1).c_str());
+    if (options.json)
+        std::printf("%s\n", nlohmann::json{{"job", job.name}, {"shots", shots}}.dump(1).c_str());
     return 0;
 }
 

@@ -22,7 +22,9 @@ ProgressPrinter::ProgressPrinter(std::string dialect) : dialect_(resolved(dialec
     if (dialect_ != "none") heart_ = std::jthread([this](const std::stop_token& stop) { beat(stop); });
 }
 
-ProgressPrinter::~ProgressPrinter() { finish(); }
+ProgressPrinter::~ProgressPrinter() {
+    finish();
+}
 
 void ProgressPrinter::tell(const pipeline::Progress& progress) {
     const std::lock_guard lock(mutex_);
@@ -41,25 +43,28 @@ void ProgressPrinter::beat(const std::stop_token& stop) {
 
 void ProgressPrinter::print(bool heartbeat) {
     const int percent = static_cast<int>(last_.overall * 100.0);
-    const bool news = percent != printed_percent_ || last_.stage != printed_stage_ || last_.done == last_.total;
+    const bool news =
+        percent != printed_percent_ || last_.stage != printed_stage_ || last_.done == last_.total;
     if (!news && !heartbeat) return;
     if (dialect_ == "bar") {
         constexpr int width = 30;
         std::string bar(static_cast<std::size_t>(percent * width / 100), '#');
         bar.resize(width, '.');
-        std::printf("\r[%s] %3d%%  %s %s %d/%d\033[K", bar.c_str(), percent, last_.shot.c_str(), last_.stage.c_str(), last_.done,
-                    last_.total);
+        std::printf("\r[%s] %3d%%  %s %s %d/%d\033[K", bar.c_str(), percent, last_.shot.c_str(),
+                    last_.stage.c_str(), last_.done, last_.total);
         bar_open_ = true;
     } else if (dialect_ == "deadline") {
         if (percent != printed_percent_ || heartbeat) std::printf("Progress: %d%%\n", percent);
     } else if (dialect_ == "openjd") {
         std::printf("openjd_progress: %.1f\n", last_.overall * 100.0);
-        if (last_.stage != printed_stage_) std::printf("openjd_status: %s %s\n", last_.shot.c_str(), last_.stage.c_str());
+        if (last_.stage != printed_stage_)
+            std::printf("openjd_status: %s %s\n", last_.shot.c_str(), last_.stage.c_str());
     } else if (dialect_ == "alf") {
         if (percent != printed_percent_ || heartbeat) std::printf("ALF_PROGRESS %d%%\n", percent);
     } else if (dialect_ == "json") {
-        const nlohmann::json line = {{"shot", last_.shot}, {"stage", last_.stage},       {"done", last_.done},
-                                     {"total", last_.total}, {"skipped", last_.skipped}, {"percent", percent}};
+        const nlohmann::json line = {{"shot", last_.shot},       {"stage", last_.stage},
+                                     {"done", last_.done},       {"total", last_.total},
+                                     {"skipped", last_.skipped}, {"percent", percent}};
         std::printf("%s\n", line.dump().c_str());
     }
     std::fflush(stdout);

@@ -50,7 +50,8 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
                                      {"frames_made", outcome.made},
                                      {"frames_reused", outcome.reused}}}};
     // One finding's text may hold what a damaged file said of itself: never let a bad byte lose the report.
-    write_atomic(folder / "report.json", report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    write_atomic(folder / "report.json",
+                 report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     write_atomic(folder / "report.csv", qc::to_csv(result));
 
     const std::string verdict = qc::verdict_of(result);
@@ -59,12 +60,14 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
     for (const std::string& reason : qc::reasons_of(result, 5)) std::printf("  %s\n", reason.c_str());
     std::printf("report: %s\n", (folder / "report.json").string().c_str());
     if (outcome.failed + outcome.substituted > 0) {
-        throw Error(ErrorKind::SomeFramesFailed, std::to_string(outcome.failed) + " frames were not made and " +
-                                                     std::to_string(outcome.substituted) +
-                                                     " have a substitute; the others are done, and the report lists each");
+        throw Error(ErrorKind::SomeFramesFailed,
+                    std::to_string(outcome.failed) + " frames were not made and " +
+                        std::to_string(outcome.substituted) +
+                        " have a substitute; the others are done, and the report lists each");
     }
     if (verdict == "fail" && gate == spec::GateMode::Fail) {
-        throw Error(ErrorKind::Gate, "a QC gate is closed; all outputs are written, and the report lists why");
+        throw Error(ErrorKind::Gate,
+                    "a QC gate is closed; all outputs are written, and the report lists why");
     }
     return 0;
 }

@@ -17,12 +17,13 @@ int run(const Options& options, const Services& services) {
     const pipeline::JobOutcome outcome =
         pipeline::run_job(job, request, {colors, runtime, services.log, progress.sink(), services.stop});
     progress.finish();
-    std::printf("frames: %d made, %d already there, %d missing, %d substituted\n", outcome.made, outcome.reused, outcome.failed,
-                outcome.substituted);
+    std::printf("frames: %d made, %d already there, %d missing, %d substituted\n", outcome.made,
+                outcome.reused, outcome.failed, outcome.substituted);
     if (outcome.result) return write_report(job, options, outcome);
     if (outcome.failed + outcome.substituted > 0) {
-        throw Error(ErrorKind::SomeFramesFailed, std::to_string(outcome.failed) + " frames were not made and " +
-                                                     std::to_string(outcome.substituted) + " have a substitute; the others are done");
+        throw Error(ErrorKind::SomeFramesFailed,
+                    std::to_string(outcome.failed) + " frames were not made and " +
+                        std::to_string(outcome.substituted) + " have a substitute; the others are done");
     }
     return 0;
 }

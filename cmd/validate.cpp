@@ -14,7 +14,8 @@ int validate(const Options& options, const Services& services) {
     const std::vector<std::string> problems = pipeline::find_problems(job, colors, runtime, services.log);
     for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
     if (!problems.empty()) {
-        throw Error(ErrorKind::Usage, "the job has " + std::to_string(problems.size()) + " problems; nothing was run");
+        throw Error(ErrorKind::Usage,
+                    "the job has " + std::to_string(problems.size()) + " problems; nothing was run");
     }
     std::printf("ok: %s, %zu shots\n", job.name.c_str(), job.shots.size());
     return 0;

@@ -22,11 +22,14 @@ int main(int argc, char** argv) {
         const auto width = static_cast<std::size_t>(window.max.x - window.min.x + 1);
         const auto height = static_cast<std::size_t>(window.max.y - window.min.y + 1);
         std::size_t channels = 0;
-        for (auto channel = in.header().channels().begin(); channel != in.header().channels().end(); ++channel) ++channels;
+        for (auto channel = in.header().channels().begin(); channel != in.header().channels().end();
+             ++channel)
+            ++channels;
         std::vector<char> pixels(channels * width * height * 2);
         Imf::FrameBuffer buffer;
         std::size_t index = 0;
-        for (auto channel = in.header().channels().begin(); channel != in.header().channels().end(); ++channel, ++index) {
+        for (auto channel = in.header().channels().begin(); channel != in.header().channels().end();
+             ++channel, ++index) {
             char* base = pixels.data() + index * width * height * 2 -
                          2 * (window.min.x + window.min.y * static_cast<std::ptrdiff_t>(width));
             buffer.insert(channel.name(), Imf::Slice(Imf::HALF, base, 2, 2 * width));

@@ -1,7 +1,7 @@
 // Makes the demo's plates: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]
 //   truth/demo.####.exr   the clean scene, with camera noise
-//   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites, NaN and Inf
-//   planted.json          what was planted where
+//   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites,
+//   NaN and Inf planted.json          what was planted where
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +41,8 @@ struct Defect {
 std::vector<Defect> planted_defects(const Size& size) {
     std::vector<Defect> list;
     for (std::uint64_t i = 0; i < defects; ++i) {
-        list.push_back({8 + static_cast<int>(hashed(i, 1) * (size.width - 16)), 8 + static_cast<int>(hashed(i, 2) * (size.height - 16)), i % 3 != 0});
+        list.push_back({8 + static_cast<int>(hashed(i, 1) * (size.width - 16)),
+                        8 + static_cast<int>(hashed(i, 2) * (size.height - 16)), i % 3 != 0});
     }
     return list;
 }
@@ -65,21 +66,28 @@ void write(const std::filesystem::path& file, const FloatImage& image, int frame
     like.number = frame;
     like.display_window = image.window;
     like.timecode = wetgate::advanced(*wetgate::parse_timecode("01:00:00:00", {24, 1}), frame - first_frame);
-    const wetgate::HostFrame host = wetgate::media::make_rgb_frame(like, image, wetgate::SampleType::Half, 0, std::nullopt);
+    const wetgate::HostFrame host =
+        wetgate::media::make_rgb_frame(like, image, wetgate::SampleType::Half, 0, std::nullopt);
     wetgate::media::ExrWriteOptions options;
     options.compression = "zip";
     wetgate::write_atomic(file, wetgate::media::encode_exr(host, options));
 }
 
-std::string numbered(int frame) { return "demo." + std::to_string(frame) + ".exr"; }
+std::string numbered(int frame) {
+    return "demo." + std::to_string(frame) + ".exr";
+}
 
 void make(const std::filesystem::path& folder, int frames, const Size& size) {
     std::filesystem::create_directories(folder / "truth");
     std::filesystem::create_directories(folder / "plates");
     const wetgate::tests::Scene scene(size.width, size.height);
     const std::vector<Defect> photosites = planted_defects(size);
-    nlohmann::json planted = {{"gains", nlohmann::json::array()}, {"defects", nlohmann::json::array()}, {"non_finite", nlohmann::json::array()}};
-    for (const Defect& defect : photosites) planted["defects"].push_back({{"x", defect.x}, {"y", defect.y}, {"kind", defect.hot ? "hot" : "dead"}});
+    nlohmann::json planted = {{"gains", nlohmann::json::array()},
+                              {"defects", nlohmann::json::array()},
+                              {"non_finite", nlohmann::json::array()}};
+    for (const Defect& defect : photosites)
+        planted["defects"].push_back(
+            {{"x", defect.x}, {"y", defect.y}, {"kind", defect.hot ? "hot" : "dead"}});
 
     for (int i = 0; i < frames; ++i) {
         const int frame = first_frame + i;
@@ -91,20 +99,23 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
         const double exposure = exposure_sigma * hashed_normal(key, 7);
         nlohmann::json gains = nlohmann::json::array();
         for (int c = 0; c < 3; ++c) {
-            const double gain = std::exp(exposure + channel_sigma * hashed_normal(key, 8, static_cast<std::uint64_t>(c)));
+            const double gain =
+                std::exp(exposure + channel_sigma * hashed_normal(key, 8, static_cast<std::uint64_t>(c)));
             gains.push_back(gain);
             float* samples = image.channel(c);
             for (std::size_t p = 0; p < image.window.area(); ++p) samples[p] *= static_cast<float>(gain);
         }
         planted["gains"].push_back({{"frame", frame}, {"rgb", gains}});
         const auto at = [&size](int x, int y) {
-            return static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(x);
+            return static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) +
+                   static_cast<std::size_t>(x);
         };
         for (std::size_t d = 0; d < photosites.size(); ++d) {
             for (int c = 0; c < 3; ++c) {
                 const double glow = 0.4 + 0.8 * hashed(d, 5) + 0.01 * hashed_normal(key, d, 9);
                 float& sample = image.channel(c)[at(photosites[d].x, photosites[d].y)];
-                sample = photosites[d].hot ? sample + static_cast<float>(glow) : static_cast<float>(0.0005 * hashed(key, d, 12));
+                sample = photosites[d].hot ? sample + static_cast<float>(glow)
+                                           : static_cast<float>(0.0005 * hashed(key, d, 12));
             }
         }
         for (std::uint64_t n = 0; n < 6; ++n) {
@@ -112,26 +123,32 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
             const int y = static_cast<int>(hashed(key, n, 21) * size.height);
             const int c = static_cast<int>(n % 3);
             const bool nan = n % 2 == 0;
-            image.channel(c)[at(x, y)] = nan ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
-            planted["non_finite"].push_back({{"frame", frame}, {"x", x}, {"y", y}, {"channel", c}, {"nan", nan}});
+            image.channel(c)[at(x, y)] =
+                nan ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
+            planted["non_finite"].push_back(
+                {{"frame", frame}, {"x", x}, {"y", y}, {"channel", c}, {"nan", nan}});
         }
         write(folder / "plates" / numbered(frame), image, frame);
-        std::printf("\rdemo media: frame %d of %d", i + 1, frames);
+        if ((i + 1) % 12 == 0 || i + 1 == frames) std::printf("demo media: %d of %d frames\n", i + 1, frames);
         std::fflush(stdout);
     }
-    std::printf("\n");
     wetgate::write_atomic(folder / "planted.json", planted.dump(1));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto number = [&](int index, int fallback) { return argc > index ? std::atoi(argv[index]) : fallback; };
+    const auto number = [&](int index, int fallback) {
+        return argc > index ? std::atoi(argv[index]) : fallback;
+    };
     const int frames = number(2, 48);
     const Size size{number(3, 2048), number(4, 1080)};
-    const bool sane = frames >= 1 && frames <= 10000 && size.width >= 64 && size.height >= 64 && size.width <= 8192 && size.height <= 8192;
+    const bool sane = frames >= 1 && frames <= 10000 && size.width >= 64 && size.height >= 64 &&
+                      size.width <= 8192 && size.height <= 8192;
     if (argc < 2 || argc == 4 || argc > 5 || !sane) {
-        std::fprintf(stderr, "usage: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]   1-10000 frames, 64-8192 pixels\n");
+        std::fprintf(
+            stderr,
+            "usage: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]   1-10000 frames, 64-8192 pixels\n");
         return 2;
     }
     try {

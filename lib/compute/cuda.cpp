@@ -16,11 +16,17 @@ struct StreamScope::Impl {
         : stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index)), guard(stream) {}
 };
 
-int cuda_device_count() { return static_cast<int>(c10::cuda::device_count()); }
+int cuda_device_count() {
+    return static_cast<int>(c10::cuda::device_count());
+}
 
-std::string cuda_device_name(int index) { return at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(index))->name; }
+std::string cuda_device_name(int index) {
+    return at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(index))->name;
+}
 
-std::string cudnn_version() { return std::to_string(at::detail::getCUDAHooks().versionCuDNN()); }
+std::string cudnn_version() {
+    return std::to_string(at::detail::getCUDAHooks().versionCuDNN());
+}
 
 std::size_t cuda_free_bytes(int index) {
     const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(index));
@@ -41,7 +47,8 @@ void StreamScope::synchronize() const {
     try {
         impl_->stream.synchronize();
     } catch (const c10::Error& error) {
-        throw Error(ErrorKind::Internal, std::string("the CUDA device reported a fault: ") + error.what_without_backtrace());
+        throw Error(ErrorKind::Internal,
+                    std::string("the CUDA device reported a fault: ") + error.what_without_backtrace());
     }
 }
 

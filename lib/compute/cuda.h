@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 
-// The only door to CUDA: everything behind it is in cuda.cpp, and in cuda_absent.cpp for a LibTorch without it.
+// The only door to CUDA: everything behind it is in cuda.cpp, and in cuda_absent.cpp for a LibTorch without
+// it.
 
 namespace wetgate::compute {
 

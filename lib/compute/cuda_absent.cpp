@@ -4,10 +4,18 @@ namespace wetgate::compute {
 
 struct StreamScope::Impl {};
 
-int cuda_device_count() { return 0; }
-std::string cuda_device_name(int) { return {}; }
-std::string cudnn_version() { return {}; }
-std::size_t cuda_free_bytes(int) { return 0; }
+int cuda_device_count() {
+    return 0;
+}
+std::string cuda_device_name(int) {
+    return {};
+}
+std::string cudnn_version() {
+    return {};
+}
+std::size_t cuda_free_bytes(int) {
+    return 0;
+}
 
 StreamScope::StreamScope(c10::Device) {}
 StreamScope::~StreamScope() = default;

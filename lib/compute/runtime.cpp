@@ -27,10 +27,12 @@ c10::Device choose_device(const std::string& name) {
     } else if (name != "cuda") {
         index = -1;
     }
-    if (index < 0) throw Error(ErrorKind::Usage, "'" + name + "' is no device; use auto, cpu, cuda or cuda:N");
+    if (index < 0)
+        throw Error(ErrorKind::Usage, "'" + name + "' is no device; use auto, cpu, cuda or cuda:N");
     if (index >= count) {
-        throw Error(ErrorKind::NoDevice, "the device " + name + " was asked for, but this machine and LibTorch have " +
-                                             std::to_string(count) + " CUDA devices; use --device auto or cpu");
+        throw Error(ErrorKind::NoDevice,
+                    "the device " + name + " was asked for, but this machine and LibTorch have " +
+                        std::to_string(count) + " CUDA devices; use --device auto or cpu");
     }
     return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }

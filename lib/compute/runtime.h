@@ -7,9 +7,10 @@
 namespace wetgate::compute {
 
 struct RuntimeSettings {
-    std::string device = "auto";      ///< auto, cpu, cuda, cuda:N
-    std::string precision = "fp32";   ///< of networks on CUDA: fp16 or fp32. Passes' own arithmetic is always float32
-    int threads = 1;                  ///< intra-op threads of CPU kernels; part of the fingerprint, for it can change bits
+    std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
+    std::string precision =
+        "fp32";       ///< of networks on CUDA: fp16 or fp32. Passes' own arithmetic is always float32
+    int threads = 1;  ///< intra-op threads of CPU kernels; part of the fingerprint, for it can change bits
 };
 
 /// LibTorch with its arithmetic pinned. One a process, made before the first tensor and passed down.
@@ -20,8 +21,8 @@ public:
 
     c10::Device device() const { return device_; }
 
-    /// What the bits of a result depend on besides the job: device model, LibTorch, cuDNN, ISA, threads, precision.
-    /// Goes into every frame's record; merge refuses to mix two.
+    /// What the bits of a result depend on besides the job: device model, LibTorch, cuDNN, ISA, threads,
+    /// precision. Goes into every frame's record; merge refuses to mix two.
     const nlohmann::json& fingerprint() const { return fingerprint_; }
 
 private:

@@ -7,7 +7,9 @@
 namespace wetgate::compute {
 namespace {
 
-at::TensorOptions host_float() { return at::TensorOptions().dtype(at::kFloat).device(at::kCPU); }
+at::TensorOptions host_float() {
+    return at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
+}
 
 at::Tensor to_device(const at::Tensor& host, c10::Device device) {
     if (device.is_cpu()) return host;
@@ -16,7 +18,8 @@ at::Tensor to_device(const at::Tensor& host, c10::Device device) {
 
 // A tensor over the buffer's own memory, which it keeps alive.
 at::Tensor view_of(const std::shared_ptr<Buffer>& buffer, at::IntArrayRef shape) {
-    return at::from_blob(buffer->data(), shape, [buffer](void*) {}, host_float());
+    return at::from_blob(
+        buffer->data(), shape, [buffer](void*) {}, host_float());
 }
 
 at::Tensor cut(const at::Tensor& tensor, const Box& from, const Box& window) {

@@ -8,8 +8,9 @@
 
 namespace wetgate::compute {
 
-/// A frame on `device` from working-linear `image`, nothing touched yet. On the CPU the tensor shares the image's memory
-/// (so the image must not be written afterwards); on CUDA the copy goes through pinned memory on the current stream.
+/// A frame on `device` from working-linear `image`, nothing touched yet. On the CPU the tensor shares the
+/// image's memory (so the image must not be written afterwards); on CUDA the copy goes through pinned memory
+/// on the current stream.
 DeviceFrame upload(const FloatImage& image, int number, c10::Device device);
 
 /// A [1,H,W] mask on `device` from H * W floats.
@@ -20,7 +21,8 @@ FloatImage download(const DeviceFrame& frame);
 /// frame.touch as H * W floats.
 std::vector<float> download_touch(const DeviceFrame& frame);
 
-/// The part of `frame` over `window`, zeros where the frame has no data. The same tensors when the windows agree.
+/// The part of `frame` over `window`, zeros where the frame has no data. The same tensors when the windows
+/// agree.
 DeviceFrame cut_to(const DeviceFrame& frame, const Box& window);
 
 }  // namespace wetgate::compute

@@ -33,7 +33,8 @@ std::string host_name() {
     return name.data();
 }
 
-// The temps that this process has open. A process-wide fact (the signal thread must find them), so process-wide state.
+// The temps that this process has open. A process-wide fact (the signal thread must find them), so
+// process-wide state.
 struct LiveTemps {
     std::mutex mutex;
     std::set<std::string> paths;
@@ -46,8 +47,9 @@ LiveTemps& live_temps() {
 fs::path temp_name_for(const fs::path& final_path) {
     static std::atomic<unsigned> counter{0};
     // ".NAME.HOST.PID.N.part": hidden, and never matched by *.exr.
-    const std::string name = "." + final_path.filename().string() + "." + host_name() + "." + std::to_string(getpid()) +
-                             "." + std::to_string(counter++) + std::string(temp_suffix);
+    const std::string name = "." + final_path.filename().string() + "." + host_name() + "." +
+                             std::to_string(getpid()) + "." + std::to_string(counter++) +
+                             std::string(temp_suffix);
     return final_path.parent_path() / name;
 }
 
@@ -62,7 +64,8 @@ bool is_transient(int error_number) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(fs::path final_path) : final_path_(std::move(final_path)), temp_path_(temp_name_for(final_path_)) {
+AtomicFile::AtomicFile(fs::path final_path)
+    : final_path_(std::move(final_path)), temp_path_(temp_name_for(final_path_)) {
     {
         LiveTemps& temps = live_temps();
         const std::lock_guard lock(temps.mutex);
@@ -87,10 +90,13 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::fail(const char* step, int error_number) const {
     const ErrorKind kind = is_transient(error_number) ? ErrorKind::Temporary : ErrorKind::Output;
     std::string advice;
-    if (error_number == ENOSPC || error_number == EDQUOT) advice = "; free space and run the same command again";
+    if (error_number == ENOSPC || error_number == EDQUOT)
+        advice = "; free space and run the same command again";
     if (error_number == EACCES || error_number == EROFS) advice = "; check the folder's permissions";
     if (error_number == ENOENT) advice = "; the folder does not exist";
-    throw Error(kind, std::string("cannot ") + step + " the file: " + std::generic_category().message(error_number) + advice,
+    throw Error(kind,
+                std::string("cannot ") + step +
+                    " the file: " + std::generic_category().message(error_number) + advice,
                 {.file = final_path_.string(), .shot = {}, .frame = {}});
 }
 
@@ -124,7 +130,8 @@ void AtomicFile::adopt_external_writes() {
 }
 
 void AtomicFile::commit() {
-    if (::fsync(fd_) != 0) fail("flush", errno);  // never retried on the same descriptor: the pages may be gone
+    if (::fsync(fd_) != 0)
+        fail("flush", errno);  // never retried on the same descriptor: the pages may be gone
     struct stat status {};
     if (::fstat(fd_, &status) != 0) fail("look at", errno);
     if (status.st_size != size_) fail("write all of", EIO);
@@ -166,8 +173,10 @@ std::string read_text(const fs::path& path, std::int64_t limit_bytes) {
     const auto size = fs::file_size(path, problem);
     if (problem) throw Error(ErrorKind::Input, problem.message(), context);
     if (size > static_cast<std::uintmax_t>(limit_bytes)) {
-        throw Error(ErrorKind::Input,
-                    "is " + std::to_string(size) + " bytes; at most " + std::to_string(limit_bytes) + " are read", context);
+        throw Error(
+            ErrorKind::Input,
+            "is " + std::to_string(size) + " bytes; at most " + std::to_string(limit_bytes) + " are read",
+            context);
     }
     std::ifstream stream(path, std::ios::binary);
     std::string text(size, '\0');

@@ -7,8 +7,9 @@
 
 namespace wetgate {
 
-/// A file that appears under its name only when whole: hidden temp in the same folder, fsync, size check, checked
-/// close, rename, fsync of the folder. If commit() is not reached, nothing is left. Writes and seeks are for one thread.
+/// A file that appears under its name only when whole: hidden temp in the same folder, fsync, size check,
+/// checked close, rename, fsync of the folder. If commit() is not reached, nothing is left. Writes and seeks
+/// are for one thread.
 ///
 /// Errors: Error{Output} (ENOSPC, EDQUOT, EROFS, EACCES ...), Error{Temporary} (ESTALE, EIO, ETIMEDOUT).
 class AtomicFile {
@@ -46,7 +47,8 @@ void write_atomic(const std::filesystem::path& path, std::string_view text);
 /// Reads a whole file of at most `limit_bytes`; Error{Input} when it is missing, unreadable or larger.
 std::string read_text(const std::filesystem::path& path, std::int64_t limit_bytes);
 
-/// Unlinks the temps of this process that are still open. Async-signal-unsafe; for the signal thread's last resort.
+/// Unlinks the temps of this process that are still open. Async-signal-unsafe; for the signal thread's last
+/// resort.
 void unlink_live_temps();
 /// Removes temps in `folder` that dead processes of this host left behind.
 void remove_orphan_temps(const std::filesystem::path& folder);

@@ -9,7 +9,8 @@
 namespace wetgate {
 
 /// A queue between two pipeline stages. Capacity is the back-pressure: push() waits while it is full.
-/// close() ends it in order (pop drains, then gives nullopt); cancel() ends it at once and drops what is inside.
+/// close() ends it in order (pop drains, then gives nullopt); cancel() ends it at once and drops what is
+/// inside.
 template <class T>
 class BoundedQueue {
 public:

@@ -57,8 +57,14 @@ Error Error::within(const ErrorContext& outer) const {
     return Error(kind_, message_, std::move(merged));
 }
 
-int exit_code(ErrorKind kind) { return row(kind).code; }
-std::string_view kind_name(ErrorKind kind) { return row(kind).name; }
-bool is_retryable(ErrorKind kind) { return row(kind).retryable; }
+int exit_code(ErrorKind kind) {
+    return row(kind).code;
+}
+std::string_view kind_name(ErrorKind kind) {
+    return row(kind).name;
+}
+bool is_retryable(ErrorKind kind) {
+    return row(kind).retryable;
+}
 
 }  // namespace wetgate

@@ -28,7 +28,8 @@ FrameSet chunk(const FrameSet& frames, int index, int size) {
     const std::size_t first = static_cast<std::size_t>(index) * static_cast<std::size_t>(size);
     if (first >= frames.size()) return {};
     const std::size_t end = std::min(frames.size(), first + static_cast<std::size_t>(size));
-    return {frames.begin() + static_cast<std::ptrdiff_t>(first), frames.begin() + static_cast<std::ptrdiff_t>(end)};
+    return {frames.begin() + static_cast<std::ptrdiff_t>(first),
+            frames.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
 }  // namespace wetgate

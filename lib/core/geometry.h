@@ -12,7 +12,9 @@ struct Box {
     int width() const { return x1 > x0 ? x1 - x0 : 0; }
     int height() const { return y1 > y0 ? y1 - y0 : 0; }
     bool empty() const { return x1 <= x0 || y1 <= y0; }
-    std::size_t area() const { return static_cast<std::size_t>(width()) * static_cast<std::size_t>(height()); }
+    std::size_t area() const {
+        return static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
+    }
     bool operator==(const Box&) const = default;
 };
 

@@ -6,7 +6,8 @@
 
 namespace wetgate {
 
-/// XXH3-128 of `bytes`, 32 lower-case hex digits: identity of our own files and keys (not a defence against an attacker).
+/// XXH3-128 of `bytes`, 32 lower-case hex digits: identity of our own files and keys (not a defence against
+/// an attacker).
 std::string content_hash(std::span<const std::byte> bytes);
 std::string content_hash(std::string_view text);
 

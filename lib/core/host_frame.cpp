@@ -6,11 +6,14 @@ namespace wetgate {
 
 std::size_t size_of(SampleType type) {
     switch (type) {
-        case SampleType::U8: return 1;
+        case SampleType::U8:
+            return 1;
         case SampleType::U16:
-        case SampleType::Half: return 2;
+        case SampleType::Half:
+            return 2;
         case SampleType::U32:
-        case SampleType::F32: return 4;
+        case SampleType::F32:
+            return 4;
     }
     return 0;
 }

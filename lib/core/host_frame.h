@@ -22,7 +22,8 @@ std::size_t size_of(SampleType type);
 class Buffer {
 public:
     Buffer() = default;
-    explicit Buffer(std::size_t size) : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
+    explicit Buffer(std::size_t size)
+        : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
 
     std::byte* data() { return data_.get(); }
     const std::byte* data() const { return data_.get(); }
@@ -37,29 +38,37 @@ private:
 
 /// One channel of one part, rows tightly packed, top row first.
 struct Plane {
-    std::string name;            ///< as the file says: "R", "left.G", "Z"; video planes are "Y", "Cb", "Cr", "A"
+    std::string name;  ///< as the file says: "R", "left.G", "Z"; video planes are "Y", "Cb", "Cr", "A"
     SampleType type = SampleType::Half;
-    int x_sampling = 1;          ///< one sample every x_sampling pixels
+    int x_sampling = 1;  ///< one sample every x_sampling pixels
     int y_sampling = 1;
-    int width = 0;               ///< samples a row
-    int height = 0;              ///< rows
-    std::shared_ptr<Buffer> data;  ///< width * height * size_of(type) bytes; shared between copies of a frame until written
+    int width = 0;   ///< samples a row
+    int height = 0;  ///< rows
+    std::shared_ptr<Buffer>
+        data;  ///< width * height * size_of(type) bytes; shared between copies of a frame until written
 
     std::size_t row_bytes() const { return static_cast<std::size_t>(width) * size_of(type); }
-    template <class T> const T* samples() const { return reinterpret_cast<const T*>(data->data()); }
-    template <class T> T* samples() { return reinterpret_cast<T*>(data->data()); }
+    template <class T>
+    const T* samples() const {
+        return reinterpret_cast<const T*>(data->data());
+    }
+    template <class T>
+    T* samples() {
+        return reinterpret_cast<T*>(data->data());
+    }
     /// Gives this plane a buffer of its own (copying the samples) before it is written to.
     void make_unique();
 };
 
 /// A plane of the given geometry with fresh, unwritten samples.
-Plane make_plane(std::string name, SampleType type, int width, int height, int x_sampling = 1, int y_sampling = 1);
+Plane make_plane(std::string name, SampleType type, int width, int height, int x_sampling = 1,
+                 int y_sampling = 1);
 
 /// One resolution level of one part of a picture file. Most files have exactly one.
 struct ImagePart {
-    int part = 0;                ///< index in the file
+    int part = 0;                  ///< index in the file
     int level_x = 0, level_y = 0;  ///< mip / rip level; 0 is full resolution
-    Box window;                  ///< data window in picture coordinates
+    Box window;                    ///< data window in picture coordinates
     std::vector<Plane> planes;
 };
 
@@ -75,7 +84,7 @@ enum class PixelModel : std::uint8_t {
 /// Which planes of which part the passes see.
 struct WorkedPlanes {
     PixelModel model = PixelModel::None;
-    int part_index = 0;          ///< index into HostFrame::parts
+    int part_index = 0;           ///< index into HostFrame::parts
     int plane[3] = {-1, -1, -1};  ///< R,G,B / Y / Y,RY,BY / Y',Cb,Cr
 };
 
@@ -85,9 +94,9 @@ struct ColorInfo {
     int transfer = 2;
     int matrix = 2;
     bool full_range = false;
-    int bits = 0;                ///< significant bits of integer code values; 0 for float pictures
-    /// Position of a 4:2:x chroma sample inside its luma block, in luma pixels from the top left sample's centre:
-    /// MPEG-2 "left" is (0, 0.5), JPEG "centre" (0.5, 0.5), DV/BT.2020 "topleft" (0, 0).
+    int bits = 0;  ///< significant bits of integer code values; 0 for float pictures
+    /// Position of a 4:2:x chroma sample inside its luma block, in luma pixels from the top left sample's
+    /// centre: MPEG-2 "left" is (0, 0.5), JPEG "centre" (0.5, 0.5), DV/BT.2020 "topleft" (0, 0).
     float chroma_x = 0.0F, chroma_y = 0.5F;
     bool operator==(const ColorInfo&) const = default;
 };
@@ -121,7 +130,9 @@ struct FloatImage {
     Box window;
     std::shared_ptr<Buffer> data;  // 3 * H * W floats
 
-    float* channel(int c) { return reinterpret_cast<float*>(data->data()) + static_cast<std::size_t>(c) * window.area(); }
+    float* channel(int c) {
+        return reinterpret_cast<float*>(data->data()) + static_cast<std::size_t>(c) * window.area();
+    }
     const float* channel(int c) const {
         return reinterpret_cast<const float*>(data->data()) + static_cast<std::size_t>(c) * window.area();
     }

@@ -31,7 +31,9 @@ struct Address {
 
 // Drop-frame skips the first 2 (at 30) or 4 (at 60) frame numbers of each minute that is no multiple of ten
 // (SMPTE ST 12-1:2014, section 5.2.2).
-int dropped_a_minute(const Rate& rate) { return rate.nominal() / 15; }
+int dropped_a_minute(const Rate& rate) {
+    return rate.nominal() / 15;
+}
 
 std::int64_t frames_a_day(const Rate& rate, bool drop) {
     const std::int64_t whole = std::int64_t{24} * 3600 * rate.nominal();
@@ -52,13 +54,14 @@ Address address_of(const Timecode& timecode) {
         if (rest >= 60 * nominal) frame += drop * (1 + (rest - 60 * nominal) / one_minute);
     }
     const std::int64_t seconds = frame / nominal;
-    return {static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60),
-            static_cast<int>(frame % nominal)};
+    return {static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+            static_cast<int>(seconds % 60), static_cast<int>(frame % nominal)};
 }
 
 std::optional<Timecode> from_address(const Address& at, const Rate& rate, bool drop) {
     const int nominal = rate.nominal();
-    if (at.hours < 0 || at.hours > 23 || at.minutes < 0 || at.minutes > 59 || at.seconds < 0 || at.seconds > 59) {
+    if (at.hours < 0 || at.hours > 23 || at.minutes < 0 || at.minutes > 59 || at.seconds < 0 ||
+        at.seconds > 59) {
         return std::nullopt;
     }
     if (at.frames < 0 || at.frames >= nominal) return std::nullopt;
@@ -66,7 +69,8 @@ std::optional<Timecode> from_address(const Address& at, const Rate& rate, bool d
     if (drop) {
         if (nominal != 30 && nominal != 60) return std::nullopt;
         const int dropped = dropped_a_minute(rate);
-        if (at.minutes % 10 != 0 && at.seconds == 0 && at.frames < dropped) return std::nullopt;  // no such address
+        if (at.minutes % 10 != 0 && at.seconds == 0 && at.frames < dropped)
+            return std::nullopt;  // no such address
         const std::int64_t minutes = at.hours * 60 + at.minutes;
         frame -= dropped * (minutes - minutes / 10);
     }
@@ -85,7 +89,8 @@ std::optional<Rate> parse_rate(std::string_view text) {
     if (const auto whole = whole_number(text)) return checked(*whole, 1);
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+        return std::nullopt;
     if (!(value > 0) || value > 1000) return std::nullopt;
     for (const int nominal : {24, 30, 48, 60, 120}) {  // 23.976, 23.98, 29.97, 47.952, 59.94 ...
         if (std::abs(value - nominal * 1000.0 / 1001.0) < 0.006) return checked(nominal * 1000, 1001);
@@ -94,7 +99,8 @@ std::optional<Rate> parse_rate(std::string_view text) {
 }
 
 std::string to_string(const Rate& rate) {
-    return rate.den == 1 ? std::to_string(rate.num) : std::to_string(rate.num) + "/" + std::to_string(rate.den);
+    return rate.den == 1 ? std::to_string(rate.num)
+                         : std::to_string(rate.num) + "/" + std::to_string(rate.den);
 }
 
 std::string to_string(const Timecode& timecode) {

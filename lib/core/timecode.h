@@ -17,7 +17,8 @@ struct Rate {
     bool operator==(const Rate&) const = default;
 };
 
-/// "24000/1001", "25", "23.976" (the usual NTSC decimals become their fractions). nullopt if it is no rate in (0, 1000].
+/// "24000/1001", "25", "23.976" (the usual NTSC decimals become their fractions). nullopt if it is no rate in
+/// (0, 1000].
 std::optional<Rate> parse_rate(std::string_view text);
 std::string to_string(const Rate& rate);
 
@@ -32,7 +33,8 @@ struct Timecode {
 
 /// HH:MM:SS:FF, with ';' before FF for drop-frame. Wraps at 24 hours.
 std::string to_string(const Timecode& timecode);
-/// Reads HH:MM:SS:FF or HH:MM:SS;FF (drop-frame; only at 30 and 60). nullopt if it is not a legal address at `rate`.
+/// Reads HH:MM:SS:FF or HH:MM:SS;FF (drop-frame; only at 30 and 60). nullopt if it is not a legal address at
+/// `rate`.
 std::optional<Timecode> parse_timecode(std::string_view text, const Rate& rate);
 /// The address `frames` later (or earlier), wrapped at 24 hours.
 Timecode advanced(const Timecode& timecode, std::int64_t frames);

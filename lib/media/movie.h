@@ -15,7 +15,8 @@
 
 namespace wetgate::media {
 
-/// Movies by libav: ProRes (all profiles), H.264, HEVC, AV1, DNxHR, MJPEG; 8 to 12 bit; numbered by packet, exact seeking.
+/// Movies by libav: ProRes (all profiles), H.264, HEVC, AV1, DNxHR, MJPEG; 8 to 12 bit; numbered by packet,
+/// exact seeking.
 std::unique_ptr<FrameSource> open_movie_source(const SourceRequest& request, const Log& log);
 
 enum class ProResProfile : std::uint8_t { Proxy, Lt, Standard, Hq, P4444, P4444Xq };
@@ -25,12 +26,12 @@ std::optional<ProResProfile> parse_prores_profile(const std::string& text);
 
 struct ProResOptions {
     ProResProfile profile = ProResProfile::Hq;
-    std::string encoder = "prores_aw";        ///< or "prores_ks" (rate-capped)
-    ColorInfo color;                          ///< what the coded values mean; tagged in frames and stream
+    std::string encoder = "prores_aw";  ///< or "prores_ks" (rate-capped)
+    ColorInfo color;                    ///< what the coded values mean; tagged in frames and stream
     Rate rate;
     int width = 0, height = 0;
     float pixel_aspect = 1.0F;
-    bool alpha = false;                       ///< 4444 only
+    bool alpha = false;  ///< 4444 only
 };
 
 /// Encodes frames on their own: the same frame gives the same packet in any order, on any thread count.
@@ -42,26 +43,27 @@ public:
 };
 std::unique_ptr<ProResEncoder> make_prores_encoder(const ProResOptions& options);
 
-/// True when packets of `source` may be used unchanged in a movie of these options (same profile, size, chroma, tags).
+/// True when packets of `source` may be used unchanged in a movie of these options (same profile, size,
+/// chroma, tags).
 bool packet_copy_allowed(const SourceInfo& source, const ProResOptions& options);
 
 /// Carries audio of a source movie by packet copy.
 struct AudioCopy {
     std::filesystem::path movie;
-    std::int64_t first_frame_index = 0;       ///< of the picture, counted from the movie's first
+    std::int64_t first_frame_index = 0;  ///< of the picture, counted from the movie's first
     std::int64_t frame_count = 0;
 };
 
 struct MovOptions {
     ProResOptions video;
-    std::optional<Timecode> timecode;         ///< written as a tmcd track
-    std::string reel;                         ///< reel_name of the tmcd track
+    std::optional<Timecode> timecode;  ///< written as a tmcd track
+    std::string reel;                  ///< reel_name of the tmcd track
     std::optional<AudioCopy> audio;
     std::map<std::string, std::string> metadata;  ///< movie metadata (no times, no hosts)
 };
 
-/// Muxes ProRes packets into `out`, in order, with timecode and colour tags and no clock. `packet(i)` for i in [0, frames)
-/// is called once each. Caller commits `out`.
+/// Muxes ProRes packets into `out`, in order, with timecode and colour tags and no clock. `packet(i)` for i
+/// in [0, frames) is called once each. Caller commits `out`.
 void write_mov(AtomicFile& out, const MovOptions& options, std::int64_t frames,
                const std::function<std::vector<std::byte>(std::int64_t)>& packet);
 

@@ -7,19 +7,21 @@
 
 namespace wetgate::media {
 
-/// The worked picture as planar float, in the frame's own coding: EXR values as they are; integer RGB as code / max;
-/// video as R'G'B' (unclamped, 0 = black, 1 = reference white) through our own Y'CbCr decoder. Luminance reads as R = G = B.
+/// The worked picture as planar float, in the frame's own coding: EXR values as they are; integer RGB as code
+/// / max; video as R'G'B' (unclamped, 0 = black, 1 = reference white) through our own Y'CbCr decoder.
+/// Luminance reads as R = G = B.
 FloatImage read_worked(const HostFrame& frame);
 
-/// Puts pixels back where `touch` > 0 and leaves every other sample's bits alone. `touch` is [H*W] over frame.window().
-/// Subsampled chroma changes only where a touched pixel contributes to it. Half writes round to nearest even and keep NaN / Inf.
+/// Puts pixels back where `touch` > 0 and leaves every other sample's bits alone. `touch` is [H*W] over
+/// frame.window(). Subsampled chroma changes only where a touched pixel contributes to it. Half writes round
+/// to nearest even and keep NaN / Inf.
 void write_worked(HostFrame& frame, const FloatImage& rgb, const std::vector<float>& touch);
 
 /// The alpha samples of the worked picture as floats [H*W], where there are any.
 std::optional<std::vector<float>> read_alpha(const HostFrame& frame);
 
-/// A frame with planes R, G, B (and A) made from `rgb`: for outputs whose format or colour space is not the source's.
-/// Keeps number, display window, timecode and pixel aspect of `like`; no format header.
+/// A frame with planes R, G, B (and A) made from `rgb`: for outputs whose format or colour space is not the
+/// source's. Keeps number, display window, timecode and pixel aspect of `like`; no format header.
 HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleType type, int bits,
                          const std::optional<std::vector<float>>& alpha);
 
@@ -29,12 +31,13 @@ struct ChromaFormat {
     bool operator==(const ChromaFormat&) const = default;
 };
 
-/// A Y'CbCr frame made from R'G'B' `rgb` (in the coding that `color` declares). Values outside the legal code range are clipped to it.
-HostFrame make_video_frame(const HostFrame& like, const FloatImage& rgb, const ColorInfo& color, ChromaFormat chroma,
-                           const std::optional<std::vector<float>>& alpha);
+/// A Y'CbCr frame made from R'G'B' `rgb` (in the coding that `color` declares). Values outside the legal code
+/// range are clipped to it.
+HostFrame make_video_frame(const HostFrame& like, const FloatImage& rgb, const ColorInfo& color,
+                           ChromaFormat chroma, const std::optional<std::vector<float>>& alpha);
 
-/// The same picture with another chroma format or bit depth, without going through R'G'B'. Luma code values that fit are
-/// kept exactly (12 -> 10 bit rounds to nearest).
+/// The same picture with another chroma format or bit depth, without going through R'G'B'. Luma code values
+/// that fit are kept exactly (12 -> 10 bit rounds to nearest).
 HostFrame to_video_frame(const HostFrame& video, ChromaFormat chroma, int bits);
 
 }  // namespace wetgate::media

@@ -13,7 +13,8 @@
 #include "compute/device_frame.h"
 #include "spec/params.h"
 
-// A pass can never open a file, keep state, read a clock or know where a shard ends. What it gets is what is below.
+// A pass can never open a file, keep state, read a clock or know where a shard ends. What it gets is what is
+// below.
 
 namespace wetgate::passes {
 
@@ -28,7 +29,8 @@ struct PassReach {
 class FrameWindow {
 public:
     virtual ~FrameWindow() = default;
-    /// k in [-before, +after]. Past the shot's edge, a cut or an unreadable neighbour: the nearest real frame towards 0.
+    /// k in [-before, +after]. Past the shot's edge, a cut or an unreadable neighbour: the nearest real frame
+    /// towards 0.
     virtual const compute::DeviceFrame& operator[](int k) const = 0;
     /// False where operator[] repeats another frame.
     virtual bool is_real(int k) const = 0;
@@ -39,7 +41,8 @@ public:
 /// What a pass made of the window's frame 0, and nothing else.
 struct PassResult {
     at::Tensor pixels;  // [3,H,W] float32, working linear
-    at::Tensor touch;   // [1,H,W] float32 in [0,1]; 0 = this pixel is left alone (the framework restores its bits)
+    at::Tensor
+        touch;  // [1,H,W] float32 in [0,1]; 0 = this pixel is left alone (the framework restores its bits)
     nlohmann::json facts = nlohmann::json::object();  // small, deterministic; goes into the frame's report
 };
 
@@ -58,16 +61,16 @@ public:
     virtual PassReach reach() const { return {}; }
     /// Facts of one frame: pure, small (a few kB to a few hundred kB).
     virtual nlohmann::json measure(const FrameWindow& window) const = 0;
-    /// The artefact of the shot from the facts of all its frames in order; an unreadable frame is null. Deterministic.
-    /// Returned objects should be readable and editable by a person.
+    /// The artefact of the shot from the facts of all its frames in order; an unreadable frame is null.
+    /// Deterministic. Returned objects should be readable and editable by a person.
     virtual nlohmann::json solve(std::span<const nlohmann::json> all_frames, int first_frame) const = 0;
 };
 
 /// What a pass is made from. File parameters (schema "format": "input-file") are absolute paths by now.
 struct PassContext {
     spec::Params params;
-    nlohmann::json artefact;                 ///< what ShotAnalysis::solve gave, or a person edited; null where there is none
-    const color::Config* color = nullptr;    ///< the job's colour spaces
+    nlohmann::json artefact;  ///< what ShotAnalysis::solve gave, or a person edited; null where there is none
+    const color::Config* color = nullptr;  ///< the job's colour spaces
     std::string working_space = "ACEScg";
 };
 
@@ -75,7 +78,8 @@ struct PassContext {
 struct PassEntry {
     std::string name;
     std::function<std::unique_ptr<FramePass>(const PassContext&)> make;
-    std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)> make_analysis;  ///< empty: needs no analysis
+    std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)>
+        make_analysis;  ///< empty: needs no analysis
 };
 
 /// Every pass, in the order of `wetgate passes list`.

@@ -14,10 +14,10 @@ namespace wetgate::pipeline {
 namespace {
 
 // Note [Windows at edges]
-// A window past the edge of the shot repeats the edge frame; an unreadable or substituted neighbour is replaced by the
-// nearest real frame towards the centre. Both depend on the shot alone, never on where a shard begins: a shard decodes
-// the extra frames. All frames of a window are cut to the centre's data window, so that a pass sees one geometry even
-// where the data windows of a sequence wander.
+// A window past the edge of the shot repeats the edge frame; an unreadable or substituted neighbour is
+// replaced by the nearest real frame towards the centre. Both depend on the shot alone, never on where a
+// shard begins: a shard decodes the extra frames. All frames of a window are cut to the centre's data window,
+// so that a pass sees one geometry even where the data windows of a sequence wander.
 class OwnedWindow final : public passes::FrameWindow {
 public:
     OwnedWindow(passes::PassReach reach, std::uint64_t seed) : reach_(reach), seed_(seed) {}
@@ -33,7 +33,8 @@ public:
 private:
     std::size_t index(int k) const {
         if (k < -reach_.before || k > reach_.after) {
-            throw Error(ErrorKind::Internal, "a pass looked at frame " + std::to_string(k) + " beyond its declared reach");
+            throw Error(ErrorKind::Internal,
+                        "a pass looked at frame " + std::to_string(k) + " beyond its declared reach");
         }
         return static_cast<std::size_t>(k + reach_.before);
     }
@@ -63,8 +64,8 @@ at::Tensor limited(const at::Tensor& before, const at::Tensor& after, double sto
     return at::where(at::isfinite(before), bounded, after);
 }
 
-PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before, const compute::DeviceFrame& after,
-                   const at::Tensor& touched, nlohmann::json own) {
+PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before,
+                   const compute::DeviceFrame& after, const at::Tensor& touched, nlohmann::json own) {
     PassFacts facts;
     facts.index = pass.index;
     facts.pass = pass.spec->name;
@@ -76,7 +77,8 @@ PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before, co
     const at::Tensor rows = mask.any(1).nonzero();
     const at::Tensor columns = mask.any(0).nonzero();
     facts.bounds = {after.window.x0 + columns[0].item<int>(), after.window.y0 + rows[0].item<int>(),
-                    after.window.x0 + columns[-1].item<int>() + 1, after.window.y0 + rows[-1].item<int>() + 1};
+                    after.window.x0 + columns[-1].item<int>() + 1,
+                    after.window.y0 + rows[-1].item<int>() + 1};
     constexpr double floor = 1.0 / 1024;
     const at::Tensor change = (((after.pixels.abs() + floor) / (before.pixels.abs() + floor)).log2()).abs();
     const at::Tensor valid = at::isfinite(change) & touched;
@@ -111,9 +113,12 @@ std::vector<int> Chain::frames_needed(const FrameSet& frames, passes::PassReach 
     return {needed.begin(), needed.end()};
 }
 
-ChainResult Chain::make(int frame) { return stage(passes_.size(), frame); }
+ChainResult Chain::make(int frame) {
+    return stage(passes_.size(), frame);
+}
 
-std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach, std::size_t pass_index) {
+std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach,
+                                                   std::size_t pass_index) {
     return window_over(passes_.size(), frame, reach, pass_index);
 }
 
@@ -127,7 +132,9 @@ void Chain::release_below(int frame, passes::PassReach extra) {
     feed_.release_below(bound);
 }
 
-bool Chain::is_real(int frame) { return feed_.get(frame)->is_real(); }
+bool Chain::is_real(int frame) {
+    return feed_.get(frame)->is_real();
+}
 
 const ChainResult& Chain::stage(std::size_t stage, int frame) {
     auto& cache = stages_[stage];
@@ -138,13 +145,14 @@ const ChainResult& Chain::stage(std::size_t stage, int frame) {
     } else {
         result.source = feed_.get(frame);
         if (result.source->error) std::rethrow_exception(result.source->error);
-        if (result.source->host) result.frame = compute::upload(result.source->working, frame, shot_.runtime().device());
+        if (result.source->host)
+            result.frame = compute::upload(result.source->working, frame, shot_.runtime().device());
     }
     return cache.emplace(frame, std::move(result)).first->second;
 }
 
-std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame, passes::PassReach reach,
-                                                        std::size_t pass_index) {
+std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame,
+                                                        passes::PassReach reach, std::size_t pass_index) {
     auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
     const Box box = stage(at_stage, frame).frame.window;
     for (int k = -reach.before; k <= reach.after; ++k) {
@@ -178,7 +186,8 @@ ChainResult Chain::apply(std::size_t index, int frame) {
         return result;
     }
     at::Tensor pixels = made.pixels;
-    // A pass says by touch = 1 that its pixel is final; between 0 and 1 (mattes, strength) the change is mixed in.
+    // A pass says by touch = 1 that its pixel is final; between 0 and 1 (mattes, strength) the change is
+    // mixed in.
     const at::Tensor weight = amount * spec.strength;
     if (!(weight == 1).logical_or(touched.logical_not()).all().item<bool>()) {
         const at::Tensor mixed = before.pixels + weight * (pixels - before.pixels);

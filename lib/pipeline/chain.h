@@ -15,7 +15,7 @@ namespace wetgate::pipeline {
 
 /// A pass ready to run, with what the job says about where and how much.
 struct ChainPass {
-    std::size_t index = 0;                         ///< in the shot's list
+    std::size_t index = 0;  ///< in the shot's list
     const spec::PassSpec* spec = nullptr;
     std::shared_ptr<const passes::FramePass> pass;
     std::shared_ptr<const passes::PassEntry> entry;
@@ -25,11 +25,12 @@ struct ChainPass {
 struct PassFacts {
     std::size_t index = 0;
     std::string pass;
-    double fraction = 0;       ///< share of the picture touched, 0..1
-    Box bounds;                ///< of the touched pixels, picture coordinates
-    double mean_stops = 0;     ///< mean |log2(out / in)| over touched pixels and channels, above a floor of 2^-10
+    double fraction = 0;  ///< share of the picture touched, 0..1
+    Box bounds;           ///< of the touched pixels, picture coordinates
+    double mean_stops =
+        0;  ///< mean |log2(out / in)| over touched pixels and channels, above a floor of 2^-10
     double max_stops = 0;
-    nlohmann::json facts;      ///< the pass's own
+    nlohmann::json facts;  ///< the pass's own
 };
 
 /// A frame that has been through all passes of a chain.
@@ -39,8 +40,8 @@ struct ChainResult {
     std::vector<PassFacts> passes;
 };
 
-/// The window stage. Frame n of stage i is a pure function of frames n-before..n+after of stage i-1, pulled on demand
-/// and kept until release_below(). See Note [Windows at edges]. For one thread.
+/// The window stage. Frame n of stage i is a pure function of frames n-before..n+after of stage i-1, pulled
+/// on demand and kept until release_below(). See Note [Windows at edges]. For one thread.
 class Chain {
 public:
     Chain(const ShotContext& shot, std::vector<ChainPass> passes, FrameFeed& feed);
@@ -62,7 +63,8 @@ private:
     struct Stage;
     const ChainResult& stage(std::size_t stage, int frame);
     ChainResult apply(std::size_t index, int frame);
-    std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach, std::size_t pass_index);
+    std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach,
+                                                     std::size_t pass_index);
     bool is_real(int frame);
 
     const ShotContext& shot_;

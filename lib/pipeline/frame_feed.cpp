@@ -14,16 +14,18 @@ HostFrame black_frame(const HostFrame& like) {
     HostFrame black = like;
     for (ImagePart& part : black.parts) {
         for (Plane& plane : part.planes) {
-            plane = make_plane(plane.name, plane.type, plane.width, plane.height, plane.x_sampling, plane.y_sampling);
+            plane = make_plane(plane.name, plane.type, plane.width, plane.height, plane.x_sampling,
+                               plane.y_sampling);
             std::memset(plane.data->data(), 0, plane.data->size());
         }
     }
     if (black.worked.model == PixelModel::YCbCr) {  // code 0 is not black in video
         FloatImage zero = make_float_image(black.window());
         std::memset(zero.data->data(), 0, zero.data->size());
-        black = media::make_video_frame(black, zero, black.color,
-                                        {black.worked_part().planes[1].x_sampling, black.worked_part().planes[1].y_sampling},
-                                        std::nullopt);
+        black = media::make_video_frame(
+            black, zero, black.color,
+            {black.worked_part().planes[1].x_sampling, black.worked_part().planes[1].y_sampling},
+            std::nullopt);
     }
     return black;
 }
@@ -31,7 +33,8 @@ HostFrame black_frame(const HostFrame& like) {
 }  // namespace
 
 int FrameFeed::workers(const ShotContext& shot) {
-    if (shot.info().kind == media::MediaKind::Movie) return 1;  // one decoder walks the file; it threads by itself
+    if (shot.info().kind == media::MediaKind::Movie)
+        return 1;  // one decoder walks the file; it threads by itself
     return std::clamp(shot.io_threads() / 2, 1, 8);
 }
 
@@ -43,7 +46,9 @@ FrameFeed::FrameFeed(const ShotContext& shot, Options options)
     for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
 }
 
-FrameFeed::~FrameFeed() { cancel(); }
+FrameFeed::~FrameFeed() {
+    cancel();
+}
 
 void FrameFeed::cancel() {
     const std::lock_guard lock(mutex_);
@@ -59,7 +64,8 @@ void FrameFeed::work() {
             {
                 std::unique_lock lock(mutex_);
                 changed_.wait(lock, [&] {
-                    return cancelled_ || next_ >= options_.frames.size() || ready_.size() + in_flight_ < capacity_;
+                    return cancelled_ || next_ >= options_.frames.size() ||
+                           ready_.size() + in_flight_ < capacity_;
                 });
                 if (cancelled_ || next_ >= options_.frames.size()) return;
                 frame = options_.frames[next_++];
@@ -85,8 +91,11 @@ std::shared_ptr<FeedFrame> FrameFeed::decode(media::FrameSource& source, int fra
         result->host = std::make_shared<const HostFrame>(source.read(frame));
     } catch (const Error& error) {
         // Only what is wrong with this one frame has a policy; a full memory or a sick network has not.
-        if (error.kind() != ErrorKind::Input) throw error.within({.file = {}, .shot = shot_.shot().name, .frame = frame});
-        substitute(source, *result, error.within({.file = source.file_of(frame).string(), .shot = shot_.shot().name, .frame = frame}));
+        if (error.kind() != ErrorKind::Input)
+            throw error.within({.file = {}, .shot = shot_.shot().name, .frame = frame});
+        substitute(source, *result,
+                   error.within(
+                       {.file = source.file_of(frame).string(), .shot = shot_.shot().name, .frame = frame}));
     }
     if (options_.pictures && result->host) {
         result->working = media::read_worked(*result->host);
@@ -101,10 +110,12 @@ void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const E
         frame.error = std::make_exception_ptr(why);
         return;
     }
-    frame.substitute = Substitute{.policy = std::string(spec::to_text(policy)), .from = {}, .why = why.message()};
+    frame.substitute =
+        Substitute{.policy = std::string(spec::to_text(policy)), .from = {}, .why = why.message()};
     if (policy == spec::BadFrame::Skip) return;
 
-    // The nearest readable frame before, else after: looked for in the source, so that no shard's edge can matter.
+    // The nearest readable frame before, else after: looked for in the source, so that no shard's edge can
+    // matter.
     const FrameRange range = shot_.source_range();
     std::vector<int> candidates;
     for (int n = frame.number - 1; n >= range.first; --n) candidates.push_back(n);
@@ -116,7 +127,7 @@ void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const E
             held.number = frame.number;
             held.timecode = shot_.timecode_of(frame.number);
             frame.host = std::make_shared<const HostFrame>(std::move(held));
-            if (policy == spec::BadFrame::Hold) frame.substitute->from = candidate;
+            frame.substitute->from = candidate;
             return;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Input) throw;

@@ -11,8 +11,9 @@ class Findings {
 public:
     Findings(const ShotContext& shot, int frame) : shot_(shot), frame_(frame) {}
 
-    void add(const std::string& check, const std::string& category, const std::string& term, qc::Severity severity, double value,
-             const std::string& threshold_source, const std::string& message) {
+    void add(const std::string& check, const std::string& category, const std::string& term,
+             qc::Severity severity, double value, const std::string& threshold_source,
+             const std::string& message) {
         qc::Finding finding;
         finding.check = check;
         finding.category = category;
@@ -44,13 +45,15 @@ nlohmann::json pass_json(const PassFacts& facts) {
                            {"touched", facts.fraction},
                            {"mean_stops", facts.mean_stops},
                            {"max_stops", facts.max_stops}};
-    if (facts.fraction > 0) json["bounds"] = {facts.bounds.x0, facts.bounds.y0, facts.bounds.x1, facts.bounds.y1};
+    if (facts.fraction > 0)
+        json["bounds"] = {facts.bounds.x0, facts.bounds.y0, facts.bounds.x1, facts.bounds.y1};
     if (!facts.facts.empty()) json["facts"] = facts.facts;
     return json;
 }
 
 nlohmann::json base_record(const ShotContext& shot, int frame) {
-    nlohmann::json record = {{"schema", "wetgate.frame/1"}, {"frame", frame}, {"fingerprint", shot.runtime().fingerprint()}};
+    nlohmann::json record = {
+        {"schema", "wetgate.frame/1"}, {"frame", frame}, {"fingerprint", shot.runtime().fingerprint()}};
     if (const auto timecode = shot.timecode_of(frame)) record["timecode"] = to_string(*timecode);
     return record;
 }
@@ -67,8 +70,8 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         record["substitute"] = {{"policy", substitute->policy}, {"why", substitute->why}};
         if (substitute->from) record["substitute"]["from"] = *substitute->from;
         findings.add("unreadable_frame", "VIDEO", "Frame Error", qc::Severity::Issue, 1, "any (wetgate gate)",
-                     "the source frame cannot be read (" + substitute->why + "); on_bad_frame '" + substitute->policy +
-                         "' put a substitute in its place");
+                     "the source frame cannot be read (" + substitute->why + "); on_bad_frame '" +
+                         substitute->policy + "' put a substitute in its place");
     }
     record["passes"] = nlohmann::json::array();
     for (const PassFacts& facts : frame.passes) record["passes"].push_back(pass_json(facts));
@@ -80,15 +83,17 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         for (const std::string& name : output.metadata_lost) names += (names.empty() ? "" : ", ") + name;
         findings.add("metadata", "METADATA", "Metadata loss", qc::Severity::Blocker,
                      static_cast<double>(output.metadata_lost.size()), "any (wetgate gate)",
-                     "output '" + output.record.at("name").get<std::string>() + "' lost or changed header attributes: " + names);
+                     "output '" + output.record.at("name").get<std::string>() +
+                         "' lost or changed header attributes: " + names);
     }
     if (frame.source->host) {
         if (const qc::NonFinite bad = qc::count_non_finite(own); bad.nan + bad.inf > 0) {
             record["non_finite"] = {{"nan", bad.nan}, {"inf", bad.inf}};
-            findings.add("non_finite", "VIDEO", "Pixel Error", qc::Severity::Blocker, static_cast<double>(bad.nan + bad.inf),
-                         "any (wetgate gate)",
-                         std::to_string(bad.nan) + " NaN and " + std::to_string(bad.inf) + " Inf samples, the first in " +
-                             bad.first + "; add the pass 'sanitize' or accept them in qc.accept");
+            findings.add("non_finite", "VIDEO", "Pixel Error", qc::Severity::Blocker,
+                         static_cast<double>(bad.nan + bad.inf), "any (wetgate gate)",
+                         std::to_string(bad.nan) + " NaN and " + std::to_string(bad.inf) +
+                             " Inf samples, the first in " + bad.first +
+                             "; add the pass 'sanitize' or accept them in qc.accept");
         }
     }
     if (frame.touched()) {
@@ -98,8 +103,8 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                            {"changed_other", change.changed_other}};
         if (change.changed_outside + change.changed_other > 0) {
             findings.add("outside_matte", "VIDEO", "Plate integrity", qc::Severity::Blocker,
-                         static_cast<double>(change.changed_outside + change.changed_other), "0 (wetgate promise 2)",
-                         "samples changed where no pass was at work");
+                         static_cast<double>(change.changed_outside + change.changed_other),
+                         "0 (wetgate promise 2)", "samples changed where no pass was at work");
         }
     }
     record["findings"] = findings.list();

@@ -16,11 +16,13 @@ const spec::MatteSpec& find(const ShotContext& shot, const std::string& name) {
 }
 
 const Plane* plane_named(const ImagePart& part, const std::string& name) {
-    const auto found = std::find_if(part.planes.begin(), part.planes.end(), [&](const Plane& p) { return p.name == name; });
+    const auto found =
+        std::find_if(part.planes.begin(), part.planes.end(), [&](const Plane& p) { return p.name == name; });
     return found == part.planes.end() ? nullptr : &*found;
 }
 
-// The named channel, else A, else Y, else R: as a picture of its own, so that the media module converts the samples.
+// The named channel, else A, else Y, else R: as a picture of its own, so that the media module converts the
+// samples.
 FloatImage matte_samples(const HostFrame& frame, const spec::MatteSpec& matte, const ErrorContext& where) {
     HostFrame single = frame;
     for (std::size_t p = 0; p < frame.parts.size(); ++p) {
@@ -30,13 +32,15 @@ FloatImage matte_samples(const HostFrame& frame, const spec::MatteSpec& matte, c
             const Plane* plane = plane_named(frame.parts[p], name);
             if (plane == nullptr) continue;
             if (plane->x_sampling != 1 || plane->y_sampling != 1) break;
-            single.worked = {PixelModel::Luminance, static_cast<int>(p),
+            single.worked = {PixelModel::Luminance,
+                             static_cast<int>(p),
                              {static_cast<int>(plane - frame.parts[p].planes.data()), -1, -1}};
             return media::read_worked(single);
         }
     }
     throw Error(ErrorKind::Input,
-                matte.channel ? "has no channel '" + *matte.channel + "' to use as a matte" : "has no channel A, Y or R to use as a matte",
+                matte.channel ? "has no channel '" + *matte.channel + "' to use as a matte"
+                              : "has no channel A, Y or R to use as a matte",
                 where);
 }
 
@@ -69,7 +73,9 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
         opened->spec = &spec;
     }
     const HostFrame host = opened->source->read(frame);
-    const FloatImage samples = matte_samples(host, spec, {.file = opened->source->file_of(frame).string(), .shot = shot_.shot().name, .frame = frame});
+    const FloatImage samples = matte_samples(
+        host, spec,
+        {.file = opened->source->file_of(frame).string(), .shot = shot_.shot().name, .frame = frame});
     const compute::DeviceFrame whole = compute::upload(samples, frame, shot_.runtime().device());
     at::Tensor matte = at::nan_to_num(compute::cut_to(whole, window).pixels.slice(0, 0, 1), 0.0).clamp(0, 1);
     return spec.invert ? 1 - matte : matte;

@@ -10,14 +10,15 @@
 
 namespace wetgate::pipeline {
 
-/// The mattes of a shot, read frame by frame. A matte is 0 where nothing may change and 1 where everything may;
-/// values are clamped to [0,1]; where its file has no data it is 0.
+/// The mattes of a shot, read frame by frame. A matte is 0 where nothing may change and 1 where everything
+/// may; values are clamped to [0,1]; where its file has no data it is 0.
 class MatteStore {
 public:
     explicit MatteStore(const ShotContext& shot);
     ~MatteStore();
 
-    /// [1,H,W] float32 over `window`, on the runtime's device. Error{Input} when the matte's frame cannot be read.
+    /// [1,H,W] float32 over `window`, on the runtime's device. Error{Input} when the matte's frame cannot be
+    /// read.
     at::Tensor matte(const std::string& name, int frame, const Box& window);
     /// The file that holds it, for keys.
     static std::filesystem::path file_of(const ShotContext& shot, const std::string& name, int frame);

@@ -13,7 +13,8 @@
 namespace wetgate::pipeline {
 namespace {
 
-constexpr std::int64_t base_bytes = std::int64_t{400} << 20;  // LibTorch, OpenImageIO and the rest, measured at 300 MB
+constexpr std::int64_t base_bytes = std::int64_t{400}
+                                    << 20;  // LibTorch, OpenImageIO and the rest, measured at 300 MB
 
 std::optional<std::int64_t> number_in(const char* path) {
     std::ifstream file(path);
@@ -37,7 +38,8 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
     const std::int64_t picture = passes > 0 ? pixels * 4 * 4 : 0;  // RGB and touch in float
     const int window = reach.before + reach.after + 1;
     const std::int64_t ahead = FrameFeed::capacity(shot, window) * (frame + picture);
-    const std::int64_t stages = static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
+    const std::int64_t stages =
+        static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
     return base_bytes + ahead + stages + encoders;
@@ -52,10 +54,12 @@ std::int64_t host_bytes_available() {
     while (meminfo >> name >> kibibytes >> unit) {
         if (name == "MemAvailable:") available = kibibytes << 10;
     }
-    const auto limit = number_in("/sys/fs/cgroup/memory.max") ? number_in("/sys/fs/cgroup/memory.max")
-                                                               : number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-    const auto used = number_in("/sys/fs/cgroup/memory.current") ? number_in("/sys/fs/cgroup/memory.current")
-                                                                  : number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    const auto limit = number_in("/sys/fs/cgroup/memory.max")
+                           ? number_in("/sys/fs/cgroup/memory.max")
+                           : number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    const auto used = number_in("/sys/fs/cgroup/memory.current")
+                          ? number_in("/sys/fs/cgroup/memory.current")
+                          : number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes");
     if (limit && used) available = std::min(available, std::max<std::int64_t>(0, *limit - *used));
     return available;
 }
@@ -65,8 +69,9 @@ void check_memory(const ShotContext& shot, passes::PassReach reach, std::size_t 
     const std::int64_t available = host_bytes_available();
     if (needed <= available) return;
     throw Error(ErrorKind::OutOfMemory,
-                "the shot needs about " + gibibytes(needed) + " of memory with " + std::to_string(shot.io_threads()) +
-                    " threads, and " + gibibytes(available) + " are free; use fewer --threads, or a larger machine",
+                "the shot needs about " + gibibytes(needed) + " of memory with " +
+                    std::to_string(shot.io_threads()) + " threads, and " + gibibytes(available) +
+                    " are free; use fewer --threads, or a larger machine",
                 {.file = {}, .shot = shot.shot().name, .frame = {}});
 }
 

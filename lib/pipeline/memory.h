@@ -6,7 +6,8 @@
 
 namespace wetgate::pipeline {
 
-/// Bytes of host memory that a stage over this shot takes at its peak: frames decoded ahead, windows, queues, encoders.
+/// Bytes of host memory that a stage over this shot takes at its peak: frames decoded ahead, windows, queues,
+/// encoders.
 std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes);
 
 /// Bytes that this process may still take: MemAvailable, or what its cgroup leaves if that is less.

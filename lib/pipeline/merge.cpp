@@ -20,7 +20,8 @@ constexpr std::int64_t packet_limit_bytes = std::int64_t{1} << 30;
 
 std::string listed(const FrameSet& frames) {
     std::string text;
-    for (std::size_t i = 0; i < frames.size() && i < 5; ++i) text += (i > 0 ? ", " : "") + std::to_string(frames[i]);
+    for (std::size_t i = 0; i < frames.size() && i < 5; ++i)
+        text += (i > 0 ? ", " : "") + std::to_string(frames[i]);
     return frames.size() > 5 ? text + " ..." : text;
 }
 
@@ -49,24 +50,27 @@ void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nl
         qc::Finding finding = missing_finding(shot, frame);
         finding.check = "numbering";
         finding.severity = qc::Severity::Issue;
-        finding.message = "output '" + output.name + "' has a file for a frame outside the delivered range: " +
+        finding.message = "output '" + output.name +
+                          "' has a file for a frame outside the delivered range: " +
                           output.path.pattern.path(frame).filename().string();
         findings.push_back(qc::to_json(finding));
     }
 }
 
-// A frame that failed keeps its place in the movie, so that every other frame keeps its number and the sound its
-// sync: the nearest made frame before it (else after it) is shown, and the report lists it as missing.
+// A frame that failed keeps its place in the movie, so that every other frame keeps its number and the sound
+// its sync: the nearest made frame before it (else after it) is shown, and the report lists it as missing.
 FrameSet shown_in_movie(const FrameSet& made, const FrameSet& failed) {
     FrameSet shown = made;
     for (const int frame : failed) {
         const auto after = std::lower_bound(made.begin(), made.end(), frame);
-        shown.insert(std::upper_bound(shown.begin(), shown.end(), frame), after == made.begin() ? *after : *std::prev(after));
+        shown.insert(std::upper_bound(shown.begin(), shown.end(), frame),
+                     after == made.begin() ? *after : *std::prev(after));
     }
     return shown;
 }
 
-nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made, const FrameSet& failed) {
+nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
+                           const FrameSet& failed) {
     const WorkFiles files(shot);
     const FrameSet frames = shown_in_movie(made, failed);
     media::MovOptions options;
@@ -74,8 +78,9 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     options.timecode = shot.timecode_of(frames.front());
     options.reel = shot.shot().reel ? *shot.shot().reel : shot.info().reel;
     if (shot.info().has_audio) {
-        options.audio = media::AudioCopy{shot.file_of(frames.front()), frames.front() - shot.source_range().first,
-                                         static_cast<std::int64_t>(frames.size())};
+        options.audio =
+            media::AudioCopy{shot.file_of(frames.front()), frames.front() - shot.source_range().first,
+                             static_cast<std::int64_t>(frames.size())};
     }
     const fs::path path = output.path.pattern.path(frames.front());
     ShotContext::make_folder(path.parent_path());
@@ -83,19 +88,17 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     std::string hashes;
     AtomicFile file(path);
     media::write_mov(file, options, static_cast<std::int64_t>(frames.size()), [&](std::int64_t index) {
-        const std::string bytes = read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
+        const std::string bytes =
+            read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
         hashes += content_hash(bytes);
         const auto view = std::as_bytes(std::span(bytes));
         return std::vector<std::byte>(view.begin(), view.end());
     });
     const std::int64_t size = file.size();
     file.commit();
-    return {{"name", output.name},
-            {"file", fs::proximate(path, shot.job().folder).generic_string()},
-            {"frames", frames.size()},
-            {"held_for_failed", failed},
-            {"bytes", size},
-            {"packets", content_hash(hashes)}};
+    return {{"name", output.name},     {"file", fs::proximate(path, shot.job().folder).generic_string()},
+            {"frames", frames.size()}, {"held_for_failed", failed},
+            {"bytes", size},           {"packets", content_hash(hashes)}};
 }
 
 nlohmann::json pass_summaries(const ShotContext& shot, const nlohmann::json& frames) {
@@ -114,12 +117,13 @@ nlohmann::json pass_summaries(const ShotContext& shot, const nlohmann::json& fra
                 greatest = std::max(greatest, pass.at("max_stops").get<double>());
             }
         }
-        summaries.push_back({{"index", i},
-                             {"pass", passes[i].name},
-                             {"enabled", passes[i].enabled},
-                             {"frames_touched", touched_frames},
-                             {"mean_touched", frames.empty() ? 0.0 : touched / static_cast<double>(frames.size())},
-                             {"max_stops", greatest}});
+        summaries.push_back(
+            {{"index", i},
+             {"pass", passes[i].name},
+             {"enabled", passes[i].enabled},
+             {"frames_touched", touched_frames},
+             {"mean_touched", frames.empty() ? 0.0 : touched / static_cast<double>(frames.size())},
+             {"max_stops", greatest}});
     }
     return summaries;
 }
@@ -139,7 +143,8 @@ void check_file(const ShotContext& shot, const nlohmann::json& output, int frame
     std::error_code problem;
     const auto size = fs::file_size(file, problem);
     if (problem || size != output.at("bytes").get<std::uintmax_t>()) {
-        throw Error(ErrorKind::Input, "is not the file that the frame's record speaks of; run the frame again", where);
+        throw Error(ErrorKind::Input,
+                    "is not the file that the frame's record speaks of; run the frame again", where);
     }
     if (!verify) return;
     if (content_hash(read_text(file, std::int64_t{1} << 36)) != output.at("hash").get<std::string>()) {
@@ -153,11 +158,14 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
     const FrameSet wanted = frames_of(shot.delivered_range());
     const WorkFiles files(shot);
     const auto tell = [&](int done) {
-        if (options.progress) options.progress({shot.shot().name, "merge", done, static_cast<int>(wanted.size()), 0});
+        if (options.progress)
+            options.progress({shot.shot().name, "merge", done, static_cast<int>(wanted.size()), 0});
     };
     if (const auto unsolved = stages.next_unsolved()) {
-        throw Error(ErrorKind::Input, "the pass '" + shot.shot().passes[*unsolved].name + "' is not solved; run the job's frames first",
-                    {.file = {}, .shot = shot.shot().name, .frame = {}});
+        throw Error(
+            ErrorKind::Input,
+            "the pass '" + shot.shot().passes[*unsolved].name + "' is not solved; run the job's frames first",
+            {.file = {}, .shot = shot.shot().name, .frame = {}});
     }
 
     nlohmann::json frames = nlohmann::json::array();
@@ -169,7 +177,8 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
     int done = 0;
     for (const int frame : wanted) {
         const auto record = load_json(files.record(frame));
-        const bool current = record && (record->contains("failed") || record->value("key", "") == stages.key_of(frame));
+        const bool current =
+            record && (record->contains("failed") || record->value("key", "") == stages.key_of(frame));
         if (!current) {
             missing.push_back(frame);
             continue;
@@ -184,7 +193,8 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
         }
         for (const nlohmann::json& finding : record->at("findings")) findings.push_back(finding);
         if (record->contains("outputs") && !record->at("outputs").empty()) {
-            for (const nlohmann::json& output : record->at("outputs")) check_file(shot, output, frame, options.verify);
+            for (const nlohmann::json& output : record->at("outputs"))
+                check_file(shot, output, frame, options.verify);
             in_movies.push_back(frame);
         }
         if (record->contains("failed")) failed.push_back(frame);
@@ -194,8 +204,8 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
     if (!missing.empty() && options.require_complete) {
         throw Error(ErrorKind::Input,
                     std::to_string(missing.size()) + " of " + std::to_string(wanted.size()) +
-                        " frames are not made (or were made by another version of the job): " + listed(missing) +
-                        "; run them, then merge again",
+                        " frames are not made (or were made by another version of the job): " +
+                        listed(missing) + "; run them, then merge again",
                     {.file = {}, .shot = shot.shot().name, .frame = missing.front()});
     }
     for (const int frame : missing) findings.push_back(qc::to_json(missing_finding(shot, frame)));
@@ -213,7 +223,8 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
     for (std::size_t i = 0; i < stages.artefacts().size(); ++i) {
         const nlohmann::json& artefact = stages.artefacts()[i];
         if (artefact.is_null()) continue;
-        artefacts.push_back({{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
+        artefacts.push_back(
+            {{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
     }
     return {{"name", shot.shot().name},
             {"range", {shot.delivered_range().first, shot.delivered_range().end}},

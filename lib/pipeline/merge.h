@@ -9,14 +9,15 @@ namespace wetgate::pipeline {
 
 struct MergeOptions {
     bool mix_fingerprints = false;
-    bool verify = false;               ///< hash every output file again
-    bool require_complete = true;      ///< Error{Input} when a frame has no record; else a finding
+    bool verify = false;           ///< hash every output file again
+    bool require_complete = true;  ///< Error{Input} when a frame has no record; else a finding
     ProgressSink progress;
 };
 
-/// Joins what the shards left: checks completeness, writes the movies from their packets, and returns the shot's part of
-/// the report's `result`. Pure function of the shot's records: any split of the shot gives the same bytes.
-/// Error{Input} naming the frames that are not made; Error{Usage} for records of two fingerprints.
+/// Joins what the shards left: checks completeness, writes the movies from their packets, and returns the
+/// shot's part of the report's `result`. Pure function of the shot's records: any split of the shot gives the
+/// same bytes. Error{Input} naming the frames that are not made; Error{Usage} for records of two
+/// fingerprints.
 nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options);
 
 }  // namespace wetgate::pipeline

@@ -24,6 +24,30 @@ bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
     return shot.output_space(output) == shot.source_space();
 }
 
+// Attributes of `before` that `after` has not, or has otherwise. What a conform is there to change does not
+// count, nor does the timecode of a frame that stands in for another.
+std::vector<std::string> lost_attributes(const fs::path& before, const fs::path& after, bool substituted) {
+    const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
+                                               "chromaticities"};
+    const media::RawExrHeader old_header = media::scan_exr_header(before, {});
+    const media::RawExrHeader new_header = media::scan_exr_header(after, {});
+    std::vector<std::string> lost;
+    for (std::size_t part = 0; part < old_header.parts.size(); ++part) {
+        const auto& others = new_header.parts.at(part);
+        for (const media::RawAttribute& attribute : old_header.parts[part]) {
+            if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
+            if (substituted && attribute.name == "timeCode") continue;
+            const bool kept =
+                std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
+                    return other.name == attribute.name && other.type == attribute.type &&
+                           other.value == attribute.value;
+                });
+            if (!kept) lost.push_back(attribute.name);
+        }
+    }
+    return lost;
+}
+
 }  // namespace
 
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
@@ -75,12 +99,15 @@ std::vector<WrittenOutput> OutputWriter::write(const FinishedFrame& frame, const
     return written;
 }
 
-WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) {
+WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                      const HostFrame& own) {
     const bool movie = output.type == spec::OutputType::ProRes;
-    const fs::path file = movie ? WorkFiles(shot_).packet(output.name, frame.number) : output.path.pattern.path(frame.number);
+    const fs::path file =
+        movie ? WorkFiles(shot_).packet(output.name, frame.number) : output.path.pattern.path(frame.number);
     ShotContext::make_folder(file.parent_path());
     bool copied = false;
-    const std::vector<std::byte> bytes = movie ? packet(output, frame, own, copied) : encode(output, frame, own);
+    const std::vector<std::byte> bytes =
+        movie ? packet(output, frame, own, copied) : encode(output, frame, own);
     write_atomic(file, bytes);
 
     WrittenOutput written;
@@ -89,26 +116,10 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
                       {"bytes", bytes.size()},
                       {"hash", content_hash(bytes)}};
     if (movie) written.record["copied"] = copied;
-    const bool carried_header = output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr;
-    if (carried_header) {
-        const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
-                                                   "chromaticities", "wetgate:substitute", "wetgate:heldFrom"};
-        const auto before = media::scan_exr_header(shot_.file_of(frame.source->substitute && frame.source->substitute->from
-                                                                     ? *frame.source->substitute->from
-                                                                     : frame.number),
-                                                   {});
-        const auto after = media::scan_exr_header(file, {});
-        for (std::size_t part = 0; part < before.parts.size(); ++part) {
-            for (const media::RawAttribute& attribute : before.parts[part]) {
-                if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
-                if (frame.source->substitute && attribute.name == "timeCode") continue;
-                const auto& others = after.parts.at(part);
-                const bool kept = std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
-                    return other.name == attribute.name && other.type == attribute.type && other.value == attribute.value;
-                });
-                if (!kept) written.metadata_lost.push_back(attribute.name);
-            }
-        }
+    if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr) {
+        const auto& substitute = frame.source->substitute;
+        const int header_of = substitute && substitute->from ? *substitute->from : frame.number;
+        written.metadata_lost = lost_attributes(shot_.file_of(header_of), file, substitute.has_value());
     }
     return written;
 }
@@ -116,12 +127,14 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
 std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& frame) const {
     if (!frame.source->substitute) return {};
     std::map<std::string, std::string> marks = {{"wetgate:substitute", frame.source->substitute->policy}};
-    if (frame.source->substitute->from) marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
+    if (frame.source->substitute->policy == "hold")
+        marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
     return marks;
 }
 
 // The picture in the coding of an output that is not the source's own.
-HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const {
+HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                        const HostFrame& own) const {
     const std::string space = shot_.output_space(output);
     FloatImage picture;
     if (same_space(shot_, output)) {
@@ -129,7 +142,8 @@ HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const Fi
     } else {
         const bool from_source = !frame.touched();
         picture = from_source ? media::read_worked(own) : make_float_image(frame.working.window);
-        if (!from_source) std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
+        if (!from_source)
+            std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
         (from_source ? shot_.source_to(space) : shot_.from_working(space)).apply(picture);
     }
     const std::optional<std::vector<float>> alpha = output.alpha ? media::read_alpha(own) : std::nullopt;
@@ -141,12 +155,16 @@ HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const Fi
         const SampleType type = output.pixel == spec::PixelChoice::Float ? SampleType::F32 : SampleType::Half;
         return media::make_rgb_frame(own, picture, type, 0, alpha);
     }
-    const int bits = output.bits > 0 ? output.bits : (output.type == spec::OutputType::Dpx ? 10 : output.type == spec::OutputType::Jpeg ? 8 : 16);
+    const int bits = output.bits > 0 ? output.bits
+                                     : (output.type == spec::OutputType::Dpx    ? 10
+                                        : output.type == spec::OutputType::Jpeg ? 8
+                                                                                : 16);
     const SampleType type = bits == 32 ? SampleType::F32 : (bits > 8 ? SampleType::U16 : SampleType::U8);
     return media::make_rgb_frame(own, picture, type, bits, alpha);
 }
 
-std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const {
+std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                            const HostFrame& own) const {
     const bool own_coding = same_space(shot_, output) && own.worked.model != PixelModel::YCbCr;
     if (output.type == spec::OutputType::Exr) {
         media::ExrWriteOptions options;
@@ -161,8 +179,10 @@ std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, cons
         if (!exr_source) return media::encode_exr(in_output_space(output, frame, own), options);
         // Another space, but still this file: other channels, parts and attributes stay.
         HostFrame converted = own;
-        FloatImage picture = frame.touched() ? make_float_image(frame.working.window) : media::read_worked(own);
-        if (frame.touched()) std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
+        FloatImage picture =
+            frame.touched() ? make_float_image(frame.working.window) : media::read_worked(own);
+        if (frame.touched())
+            std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
         const std::string space = shot_.output_space(output);
         (frame.touched() ? shot_.from_working(space) : shot_.source_to(space)).apply(picture);
         media::write_worked(converted, picture, std::vector<float>(picture.window.area(), 1.0F));
@@ -174,15 +194,17 @@ std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, cons
     options.rate = shot_.rate();
     options.compression = output.compression.value_or("");
     const bool still_source = shot_.info().kind == media::MediaKind::Still;
-    if (still_source && own_coding && shot_.info().format == spec::to_text(output.type)) return media::encode_still(own, options);
+    if (still_source && own_coding && shot_.info().format == spec::to_text(output.type))
+        return media::encode_still(own, options);
     return media::encode_still(in_output_space(output, frame, own), options);
 }
 
-std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own,
-                                            bool& copied) {
+std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                            const HostFrame& own, bool& copied) {
     const media::ProResOptions options = prores_options(shot_, output);
     const bool own_picture = same_space(shot_, output) && own.worked.model == PixelModel::YCbCr;
-    if (own_picture && !frame.touched() && !frame.source->substitute && media::packet_copy_allowed(shot_.info(), options)) {
+    if (own_picture && !frame.touched() && !frame.source->substitute &&
+        media::packet_copy_allowed(shot_.info(), options)) {
         const std::lock_guard lock(copy_mutex_);
         if (!copy_source_) copy_source_ = shot_.open();
         copied = true;

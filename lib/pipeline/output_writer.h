@@ -18,17 +18,19 @@ namespace wetgate::pipeline {
 struct FinishedFrame {
     int number = 0;
     std::shared_ptr<const FeedFrame> source;
-    FloatImage working;            ///< after the passes, working space
-    std::vector<float> touch;      ///< [H*W]; empty when nothing was touched
+    FloatImage working;        ///< after the passes, working space
+    std::vector<float> touch;  ///< [H*W]; empty when nothing was touched
     std::vector<PassFacts> passes;
 
     bool touched() const { return !touch.empty(); }
 };
 
-/// What a written output says in the frame's record: name, file (relative to the job), bytes, hash, copied, ...
+/// What a written output says in the frame's record: name, file (relative to the job), bytes, hash, copied,
+/// ...
 struct WrittenOutput {
     nlohmann::json record;
-    std::vector<std::string> metadata_lost;  ///< attributes of the source that the output has not, or has otherwise
+    std::vector<std::string>
+        metadata_lost;  ///< attributes of the source that the output has not, or has otherwise
 };
 
 /// The movie options of a ProRes output of this shot.
@@ -40,18 +42,22 @@ public:
     explicit OutputWriter(const ShotContext& shot);
     ~OutputWriter();
 
-    /// The frame in the source's own coding with the touched pixels put in: what outputs in the source's space hold.
+    /// The frame in the source's own coding with the touched pixels put in: what outputs in the source's
+    /// space hold.
     HostFrame conformed(const FinishedFrame& frame) const;
 
-    /// Makes every output of the frame from its conformed version `own`, each whole under its name when this returns.
+    /// Makes every output of the frame from its conformed version `own`, each whole under its name when this
+    /// returns.
     std::vector<WrittenOutput> write(const FinishedFrame& frame, const HostFrame& own);
 
 private:
     WrittenOutput write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own);
-    std::vector<std::byte> encode(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const;
-    HostFrame in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own) const;
-    std::vector<std::byte> packet(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own,
-                                  bool& copied);
+    std::vector<std::byte> encode(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                  const HostFrame& own) const;
+    HostFrame in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
+                              const HostFrame& own) const;
+    std::vector<std::byte> packet(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                  const HostFrame& own, bool& copied);
     std::map<std::string, std::string> marks(const FinishedFrame& frame) const;
 
     const ShotContext& shot_;

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 std::int64_t bytes_a_frame(const ShotContext& shot, const spec::OutputSpec& output) {
     const std::int64_t pixels = std::int64_t{shot.info().width} * shot.info().height;
-    if (output.type == spec::OutputType::ProRes) return pixels;  // 4444 XQ at its highest, about 8 bits a pixel; twice: packet and movie
+    if (output.type == spec::OutputType::ProRes)
+        return pixels;  // 4444 XQ at its highest, about 8 bits a pixel; twice: packet and movie
     if (output.type == spec::OutputType::Exr && shot.info().kind == media::MediaKind::Exr) {
         return static_cast<std::int64_t>(shot.info().frame_bytes);
     }
@@ -29,9 +30,11 @@ std::int64_t bytes_a_frame(const ShotContext& shot, const spec::OutputSpec& outp
 std::optional<std::string> not_writable(const fs::path& folder) {
     fs::path existing = folder;
     std::error_code ignored;
-    while (!existing.empty() && !fs::exists(existing, ignored) && existing != existing.parent_path()) existing = existing.parent_path();
+    while (!existing.empty() && !fs::exists(existing, ignored) && existing != existing.parent_path())
+        existing = existing.parent_path();
     if (!fs::is_directory(existing, ignored)) return existing.string() + " is not a folder";
-    if (::access(existing.c_str(), W_OK | X_OK) != 0) return "the folder " + existing.string() + " cannot be written to";
+    if (::access(existing.c_str(), W_OK | X_OK) != 0)
+        return "the folder " + existing.string() + " cannot be written to";
     return std::nullopt;
 }
 
@@ -48,9 +51,12 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
             made_from.color = &context.colors();
             made_from.working_space = context.colors().resolve(context.job().color.working);
             if (!pass.artefact.empty()) {
-                made_from.artefact = nlohmann::json::parse(read_text(pass.artefact, std::int64_t{64} << 20), nullptr, false);
-                if (made_from.artefact.is_discarded()) throw Error(ErrorKind::Usage, pass.artefact.string() + " is not JSON");
-                if (made_from.artefact.contains("artefact")) made_from.artefact = made_from.artefact.at("artefact");
+                made_from.artefact =
+                    nlohmann::json::parse(read_text(pass.artefact, std::int64_t{64} << 20), nullptr, false);
+                if (made_from.artefact.is_discarded())
+                    throw Error(ErrorKind::Usage, pass.artefact.string() + " is not JSON");
+                if (made_from.artefact.contains("artefact"))
+                    made_from.artefact = made_from.artefact.at("artefact");
                 entry.make(made_from);
             } else if (entry.make_analysis) {
                 entry.make_analysis(made_from);
@@ -73,7 +79,8 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
         std::error_code ignored;
         const fs::path file = reference.path.pattern.path(reference.range ? reference.range->first : 0);
         if (!fs::exists(file, ignored)) add("reference '" + name + "' is not there: " + file.string());
-        if (!context.colors().has(reference.colorspace)) add("reference '" + name + "': unknown colour space '" + reference.colorspace + "'");
+        if (!context.colors().has(reference.colorspace))
+            add("reference '" + name + "': unknown colour space '" + reference.colorspace + "'");
     }
     if (context.info().kind != media::MediaKind::Movie) {
         int missing = 0;
@@ -84,12 +91,13 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
             if (missing++ == 0) first = frame;
         }
         if (missing > 0) {
-            add(std::to_string(missing) + " source frames are missing, the first is " + std::to_string(first) + " (" +
-                context.file_of(first).string() + ")");
+            add(std::to_string(missing) + " source frames are missing, the first is " +
+                std::to_string(first) + " (" + context.file_of(first).string() + ")");
         }
     }
     for (const spec::OutputSpec& output : shot.outputs) {
-        if (const auto reason = not_writable(output.path.pattern.path(0).parent_path())) add("output '" + output.name + "': " + *reason);
+        if (const auto reason = not_writable(output.path.pattern.path(0).parent_path()))
+            add("output '" + output.name + "': " + *reason);
     }
 }
 
@@ -111,7 +119,8 @@ std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot) {
     std::vector<std::size_t> analyses;
     for (std::size_t i = 0; i < shot.passes.size(); ++i) {
         const spec::PassSpec& pass = shot.passes[i];
-        if (pass.enabled && pass.artefact.empty() && passes::find_pass(pass.name).make_analysis) analyses.push_back(i);
+        if (pass.enabled && pass.artefact.empty() && passes::find_pass(pass.name).make_analysis)
+            analyses.push_back(i);
     }
     return analyses;
 }
@@ -132,11 +141,13 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     int decoded = 0;
     for (int i = 0; !chunk(frames, i, chunk_size).empty(); ++i) {
         ShardPlan shard{first_index + i, chunk(frames, i, chunk_size), 0};
-        shard.decoded = static_cast<int>(Chain::frames_needed(shard.frames, plan.reach, context.source_range()).size());
+        shard.decoded =
+            static_cast<int>(Chain::frames_needed(shard.frames, plan.reach, context.source_range()).size());
         decoded += shard.decoded;
         plan.shards.push_back(std::move(shard));
     }
-    plan.handle_cost = frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
+    plan.handle_cost =
+        frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
     plan.memory_bytes = host_bytes_needed(context, plan.reach, shot.passes.size());
     for (const spec::OutputSpec& output : shot.outputs) {
         plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
@@ -162,8 +173,8 @@ nlohmann::json to_json(const ShotPlan& plan) {
             {"disk_bytes", plan.disk_bytes}};
 }
 
-std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors, const compute::Runtime& runtime,
-                                       const Log& log) {
+std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors,
+                                       const compute::Runtime& runtime, const Log& log) {
     std::vector<std::string> problems;
     for (const spec::ShotSpec& shot : job.shots) {
         try {

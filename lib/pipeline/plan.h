@@ -28,20 +28,20 @@ struct ShotPlan {
     std::string shot;
     FrameRange delivered;
     passes::PassReach reach;
-    std::vector<std::string> stages;        ///< "measure deflicker", "solve deflicker", "apply", "merge"
+    std::vector<std::string> stages;  ///< "measure deflicker", "solve deflicker", "apply", "merge"
     std::vector<ShardPlan> shards;
-    double handle_cost = 0;                 ///< decoded frames / delivered frames - 1, over all shards
-    std::int64_t memory_bytes = 0;          ///< of one shard's process
-    std::int64_t disk_bytes = 0;            ///< of all outputs, at most
+    double handle_cost = 0;         ///< decoded frames / delivered frames - 1, over all shards
+    std::int64_t memory_bytes = 0;  ///< of one shard's process
+    std::int64_t disk_bytes = 0;    ///< of all outputs, at most
 };
 
 ShotPlan plan_shot(const ShotContext& shot, int chunk_size, int first_index);
 nlohmann::json to_json(const ShotPlan& plan);
 
 /// Everything that can be known to be wrong with a job before work is done, beyond its text: sources, mattes,
-/// references and artefacts that are not there, colour spaces, passes that refuse their parameters, outputs that cannot
-/// be written or are their own source. One line a problem; empty when all is well.
-std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors, const compute::Runtime& runtime,
-                                       const Log& log);
+/// references and artefacts that are not there, colour spaces, passes that refuse their parameters, outputs
+/// that cannot be written or are their own source. One line a problem; empty when all is well.
+std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors,
+                                       const compute::Runtime& runtime, const Log& log);
 
 }  // namespace wetgate::pipeline

@@ -27,20 +27,37 @@ nlohmann::json file_identity(const fs::path& file) {
             {"time", std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec)}};
 }
 
-nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames, std::size_t passes_before) {
+nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames,
+                              std::size_t passes_before) {
     nlohmann::json identity = nlohmann::json::array();
     for (std::size_t i = 0; i < passes_before; ++i) {
         const spec::PassSpec& pass = shot.shot().passes[i];
         for (const std::string& name : {pass.matte, pass.protect}) {
             if (name.empty()) continue;
-            for (const int frame : frames) identity.push_back(file_identity(MatteStore::file_of(shot, name, frame)));
+            for (const int frame : frames)
+                identity.push_back(file_identity(MatteStore::file_of(shot, name, frame)));
         }
     }
     return identity;
 }
 
-nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
-                         const std::vector<nlohmann::json>& artefacts) {
+// Files that parameters name (a CDL, a LUT; absolute by now): their contents decide the picture too.
+nlohmann::json parameter_files(const ShotContext& shot, std::size_t passes_before) {
+    nlohmann::json identity = nlohmann::json::array();
+    for (std::size_t i = 0; i < passes_before; ++i) {
+        for (const nlohmann::json& value : shot.shot().passes[i].params.values()) {
+            if (!value.is_string()) continue;
+            const fs::path file = value.get<std::string>();
+            std::error_code ignored;
+            if (file.is_absolute() && fs::is_regular_file(file, ignored))
+                identity.push_back(file_identity(file));
+        }
+    }
+    return identity;
+}
+
+nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach reach,
+                         std::size_t passes_before, const std::vector<nlohmann::json>& artefacts) {
     const std::vector<int> window = Chain::frames_needed({frame}, reach, shot.source_range());
     nlohmann::json used = nlohmann::json::array();
     for (std::size_t i = 0; i < passes_before && i < artefacts.size(); ++i) used.push_back(artefacts[i]);
@@ -49,6 +66,7 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
             {"frame", frame},
             {"source", source_identity(shot, window)},
             {"mattes", matte_identity(shot, window, passes_before)},
+            {"files", parameter_files(shot, passes_before)},
             {"artefacts", content_hash(used.dump())},
             {"fingerprint", shot.runtime().fingerprint()}};
 }
@@ -89,7 +107,9 @@ std::optional<nlohmann::json> load_json(const fs::path& file) {
     return json;
 }
 
-void store_json(const fs::path& file, const nlohmann::json& json) { write_atomic(file, json.dump(1) + "\n"); }
+void store_json(const fs::path& file, const nlohmann::json& json) {
+    write_atomic(file, json.dump(1) + "\n");
+}
 
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
     std::optional<nlohmann::json> record = load_json(WorkFiles(shot).record(frame));
@@ -98,8 +118,10 @@ std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, c
         for (const nlohmann::json& output : record->at("outputs")) {
             const fs::path file = shot.job().folder / output.at("file").get<std::string>();
             std::error_code problem;
-            if (fs::file_size(file, problem) != output.at("bytes").get<std::uintmax_t>() || problem) return std::nullopt;
-            if (content_hash(read_text(file, output_limit_bytes)) != output.at("hash").get<std::string>()) return std::nullopt;
+            if (fs::file_size(file, problem) != output.at("bytes").get<std::uintmax_t>() || problem)
+                return std::nullopt;
+            if (content_hash(read_text(file, output_limit_bytes)) != output.at("hash").get<std::string>())
+                return std::nullopt;
         }
     } catch (const nlohmann::json::exception&) {
         return std::nullopt;  // not a record of ours: the frame is made again

@@ -11,9 +11,9 @@
 
 namespace wetgate::pipeline {
 
-// A frame record is the unit of resume and of the report: one small JSON file a frame, written after the frame's outputs
-// are whole under their names. Whatever a shard knows about a frame is in it, so that any split of a shot merges to the
-// same report.
+// A frame record is the unit of resume and of the report: one small JSON file a frame, written after the
+// frame's outputs are whole under their names. Whatever a shard knows about a frame is in it, so that any
+// split of a shot merges to the same report.
 
 /// Where records, measurements, artefacts and movie packets of a shot lie.
 class WorkFiles {
@@ -21,7 +21,9 @@ public:
     explicit WorkFiles(const ShotContext& shot) : root_(shot.work_folder()) {}
     explicit WorkFiles(std::filesystem::path root) : root_(std::move(root)) {}
 
-    std::filesystem::path record(int frame) const { return root_ / "frames" / (std::to_string(frame) + ".json"); }
+    std::filesystem::path record(int frame) const {
+        return root_ / "frames" / (std::to_string(frame) + ".json");
+    }
     std::filesystem::path packet(const std::string& output, int frame) const {
         return root_ / "packets" / output / (std::to_string(frame) + ".prores");
     }
@@ -40,8 +42,8 @@ private:
 /// Name, size and time of the source files behind a window: a changed plate is a changed key.
 nlohmann::json source_identity(const ShotContext& shot, const std::vector<int>& frames);
 
-/// What decides the picture of a frame up to (not including) pass `passes_before`: job, source, artefacts, arithmetic.
-/// `artefacts` are the contents in use by the passes before, by index (null where there is none).
+/// What decides the picture of a frame up to (not including) pass `passes_before`: job, source, artefacts,
+/// arithmetic. `artefacts` are the contents in use by the passes before, by index (null where there is none).
 std::string frame_key(const ShotContext& shot, int frame, passes::PassReach reach, std::size_t passes_before,
                       const std::vector<nlohmann::json>& artefacts);
 /// frame_key of the whole chain and the outputs.

@@ -22,7 +22,8 @@ std::vector<const spec::ShotSpec*> chosen_shots(const spec::JobSpec& job, const 
     for (const spec::ShotSpec& shot : job.shots) {
         if (!request.shot || shot.name == *request.shot) shots.push_back(&shot);
     }
-    if (shots.empty()) throw Error(ErrorKind::Usage, "the job has no shot called '" + request.shot.value_or("") + "'");
+    if (shots.empty())
+        throw Error(ErrorKind::Usage, "the job has no shot called '" + request.shot.value_or("") + "'");
     return shots;
 }
 
@@ -43,7 +44,8 @@ FrameSet chosen_frames(const JobRequest& request, const FrameRange& delivered, i
 // Turns the stages' own progress into one fraction over the whole command.
 class OverallProgress {
 public:
-    OverallProgress(ProgressSink sink, double total_units) : sink_(std::move(sink)), total_units_(total_units) {}
+    OverallProgress(ProgressSink sink, double total_units)
+        : sink_(std::move(sink)), total_units_(total_units) {}
 
     void begin(double units) { before_ = std::exchange(upcoming_, upcoming_ + units); }
     void tell(Progress progress) {
@@ -60,12 +62,16 @@ private:
 };
 
 qc::ReportHeader header_of(const spec::JobSpec& job) {
-    return {job.name, job.show, WETGATE_VERSION, {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}}};
+    return {job.name,
+            job.show,
+            WETGATE_VERSION,
+            {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}}};
 }
 
 std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
     std::vector<qc::Accepted> accepted;
-    for (const spec::AcceptSpec& rule : job.qc.accept) accepted.push_back({rule.check, rule.shot, rule.frames.value_or(FrameSet{}), rule.reason});
+    for (const spec::AcceptSpec& rule : job.qc.accept)
+        accepted.push_back({rule.check, rule.shot, rule.frames.value_or(FrameSet{}), rule.reason});
     return accepted;
 }
 
@@ -79,12 +85,14 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
     int chunks_before = 0;
     double units = 0;
     for (const spec::ShotSpec* shot : shots) {
-        contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.colors, services.runtime, request.io_threads, services.log));
+        contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.colors, services.runtime,
+                                                         request.io_threads, services.log));
         frames.push_back(chosen_frames(request, contexts.back()->delivered_range(), chunks_before));
         if (frames.back().empty()) continue;
         check_memory(*contexts.back(), planned_reach(*shot), shot->passes.size());
         const double shot_frames = contexts.back()->delivered_range().size();
-        units += shot_frames * static_cast<double>(analyses_of(*shot).size()) + static_cast<double>(frames.back().size());
+        units += shot_frames * static_cast<double>(analyses_of(*shot).size()) +
+                 static_cast<double>(frames.back().size());
         if (request.whole()) units += shot_frames * 0.1;
     }
     if (std::all_of(frames.begin(), frames.end(), [](const FrameSet& set) { return set.empty(); })) {
@@ -103,11 +111,14 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
                                     [&overall](const Progress& progress) { overall.tell(progress); }});
         while (const auto unsolved = stages.next_unsolved()) {
             if (request.stage == Stage::Apply) {
-                throw Error(ErrorKind::Input, "the pass '" + shots[i]->passes[*unsolved].name + "' is not solved; run --stage measure and solve first",
+                throw Error(ErrorKind::Input,
+                            "the pass '" + shots[i]->passes[*unsolved].name +
+                                "' is not solved; run --stage measure and solve first",
                             {.file = {}, .shot = shots[i]->name, .frame = {}});
             }
             if (request.stage != Stage::Solve) {
-                // An artefact needs the whole shot; a run that may do everything measures what the others have not.
+                // An artefact needs the whole shot; a run that may do everything measures what the others
+                // have not.
                 overall.begin(static_cast<double>(whole_shot.size()));
                 stages.measure(*unsolved, request.stage == Stage::All ? whole_shot : frames[i]);
             }
@@ -124,10 +135,12 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         outcome.substituted += static_cast<int>(applied.substituted.size());
         if (!request.whole()) continue;
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
-        results.push_back(merge_shot(context, stages, {request.mix_fingerprints, request.verify, true,
-                                                       [&overall](const Progress& progress) { overall.tell(progress); }}));
+        results.push_back(merge_shot(context, stages,
+                                     {request.mix_fingerprints, request.verify, true,
+                                      [&overall](const Progress& progress) { overall.tell(progress); }}));
     }
-    if (request.whole()) outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
+    if (request.whole())
+        outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
     return outcome;
 }
 
@@ -137,11 +150,13 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
     std::vector<nlohmann::json> results;
     OverallProgress overall(services.progress, static_cast<double>(job.shots.size()));
     for (const spec::ShotSpec* shot : chosen_shots(job, request)) {
-        const ShotContext context(job, *shot, services.colors, services.runtime, request.io_threads, services.log);
+        const ShotContext context(job, *shot, services.colors, services.runtime, request.io_threads,
+                                  services.log);
         const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
         ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
         overall.begin(1);
-        results.push_back(merge_shot(context, stages, {request.mix_fingerprints, request.verify, !request.continue_on_error, tell}));
+        results.push_back(merge_shot(
+            context, stages, {request.mix_fingerprints, request.verify, !request.continue_on_error, tell}));
         for (const nlohmann::json& frame : results.back().at("frames")) {
             outcome.failed += frame.contains("failed") ? 1 : 0;
             outcome.substituted += frame.contains("substitute") ? 1 : 0;
@@ -169,8 +184,12 @@ void refuse_overwriting_sources(const spec::JobSpec& job) {
             for (int frame = range.first; frame < range.end; ++frame) {
                 const auto file = identity(output.path.pattern.path(frame));
                 if (file && sources.contains(*file)) {
-                    throw Error(ErrorKind::Usage, "output '" + output.name + "' would overwrite the source; give it another path",
-                                {.file = output.path.pattern.path(frame).string(), .shot = shot.name, .frame = frame});
+                    throw Error(
+                        ErrorKind::Usage,
+                        "output '" + output.name + "' would overwrite the source; give it another path",
+                        {.file = output.path.pattern.path(frame).string(),
+                         .shot = shot.name,
+                         .frame = frame});
                 }
                 if (!output.path.pattern.is_sequence()) break;
             }

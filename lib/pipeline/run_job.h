@@ -19,8 +19,8 @@ enum class Stage { Measure, Solve, Apply, All };
 /// Which part of a job a command works on, and how.
 struct JobRequest {
     std::optional<std::string> shot;
-    std::optional<FrameSet> frames;                  ///< of every chosen shot; cut to its delivered range
-    std::optional<int> chunk_index, chunk_size;      ///< chunks of each shot's frames, numbered through all shots
+    std::optional<FrameSet> frames;              ///< of every chosen shot; cut to its delivered range
+    std::optional<int> chunk_index, chunk_size;  ///< chunks of each shot's frames, numbered through all shots
     Stage stage = Stage::All;
     int io_threads = 1;
     bool overwrite = false;
@@ -48,7 +48,8 @@ struct JobOutcome {
     std::optional<nlohmann::json> result;  ///< the report's `result`, after a merge
 };
 
-/// The shots and frames that a request means, in the job's order. Error{Usage} for an unknown shot or an empty choice.
+/// The shots and frames that a request means, in the job's order. Error{Usage} for an unknown shot or an
+/// empty choice.
 struct ShotFrames {
     const spec::ShotSpec* shot = nullptr;
     FrameSet frames;

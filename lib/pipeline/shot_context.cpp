@@ -8,7 +8,12 @@ namespace fs = std::filesystem;
 
 ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
                          const compute::Runtime& runtime, int io_threads, Log log)
-    : job_(job), shot_(shot), colors_(colors), runtime_(runtime), log_(std::move(log)), io_threads_(io_threads) {
+    : job_(job),
+      shot_(shot),
+      colors_(colors),
+      runtime_(runtime),
+      log_(std::move(log)),
+      io_threads_(io_threads) {
     const ErrorContext where{.file = {}, .shot = shot.name, .frame = {}};
     try {
         source_space_ = colors.resolve(shot.source.colorspace);
@@ -35,7 +40,9 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, c
     }
 }
 
-FrameRange ShotContext::delivered_range() const { return shot_.range ? *shot_.range : info_.range; }
+FrameRange ShotContext::delivered_range() const {
+    return shot_.range ? *shot_.range : info_.range;
+}
 
 std::string ShotContext::output_space(const spec::OutputSpec& output) const {
     return output.colorspace ? colors_.resolve(*output.colorspace) : source_space_;
@@ -68,7 +75,9 @@ std::optional<Timecode> ShotContext::timecode_of(int frame) const {
     return advanced(*start, frame - info_.range.first);
 }
 
-fs::path ShotContext::work_folder() const { return job_.work / shot_.name; }
+fs::path ShotContext::work_folder() const {
+    return job_.work / shot_.name;
+}
 
 void ShotContext::make_folder(const fs::path& folder) {
     std::error_code problem;

@@ -13,10 +13,12 @@
 
 namespace wetgate::pipeline {
 
-/// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made once a shot.
+/// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made
+/// once a shot.
 class ShotContext {
 public:
-    /// Opens the source (so Error{Input} when it is not there) and resolves every colour space (Error{Usage}).
+    /// Opens the source (so Error{Input} when it is not there) and resolves every colour space
+    /// (Error{Usage}).
     ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
                 const compute::Runtime& runtime, int io_threads, Log log);
 

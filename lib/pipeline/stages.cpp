@@ -20,7 +20,8 @@
 namespace wetgate::pipeline {
 namespace {
 
-// A wrapped artefact ({"schema": "wetgate.artefact/1", "artefact": ...}) or the bare thing, as a person may have it.
+// A wrapped artefact ({"schema": "wetgate.artefact/1", "artefact": ...}) or the bare thing, as a person may
+// have it.
 nlohmann::json unwrapped(const nlohmann::json& json) {
     return json.is_object() && json.contains("artefact") ? json.at("artefact") : json;
 }
@@ -35,7 +36,8 @@ auto at_frame(const ShotContext& shot, int frame, const Work& work) {
         throw error.within(where);
     } catch (const c10::Error& error) {
         const std::string text = error.what_without_backtrace();
-        const bool memory = text.find("out of memory") != std::string::npos || text.find("can't allocate") != std::string::npos;
+        const bool memory = text.find("out of memory") != std::string::npos ||
+                            text.find("can't allocate") != std::string::npos;
         throw Error(memory ? ErrorKind::OutOfMemory : ErrorKind::Internal, text, where);
     } catch (const std::bad_alloc&) {
         throw Error(ErrorKind::OutOfMemory, "the machine has no memory left for this frame", where);
@@ -46,7 +48,8 @@ auto at_frame(const ShotContext& shot, int frame, const Work& work) {
 
 ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
     : shot_(shot), options_(std::move(options)), artefacts_(shot.shot().passes.size()) {
-    media::set_exr_threads(0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
+    media::set_exr_threads(
+        0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
 }
 
 passes::PassContext ShotStages::context_of(std::size_t index, const nlohmann::json& artefact) const {
@@ -60,8 +63,10 @@ passes::PassContext ShotStages::context_of(std::size_t index, const nlohmann::js
 
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
-    const std::string plate = frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_);
-    return content_hash(plate + shot_.shot().passes[index].name + shot_.shot().passes[index].written_params.dump());
+    const std::string plate = frame_key(
+        shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_);
+    return content_hash(plate + shot_.shot().passes[index].name +
+                        shot_.shot().passes[index].written_params.dump());
 }
 
 // What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
@@ -81,9 +86,11 @@ void ShotStages::load_solved() {
         auto entry = std::make_shared<const passes::PassEntry>(passes::find_pass(spec.name));
         nlohmann::json artefact;
         if (!spec.artefact.empty()) {
-            artefact = unwrapped(nlohmann::json::parse(read_text(spec.artefact, std::int64_t{64} << 20), nullptr, false));
+            artefact = unwrapped(
+                nlohmann::json::parse(read_text(spec.artefact, std::int64_t{64} << 20), nullptr, false));
             if (artefact.is_discarded()) {
-                throw Error(ErrorKind::Usage, "is not JSON", {.file = spec.artefact.string(), .shot = shot_.shot().name, .frame = {}});
+                throw Error(ErrorKind::Usage, "is not JSON",
+                            {.file = spec.artefact.string(), .shot = shot_.shot().name, .frame = {}});
             }
         } else if (entry->make_analysis) {
             const auto stored = load_json(WorkFiles(shot_).artefact(made_, spec.name));
@@ -94,9 +101,11 @@ void ShotStages::load_solved() {
         }
         artefacts_[made_] = artefact;
         try {
-            chain_.push_back({made_, &spec, std::shared_ptr(entry->make(context_of(made_, artefact))), entry});
+            chain_.push_back(
+                {made_, &spec, std::shared_ptr(entry->make(context_of(made_, artefact))), entry});
         } catch (const Error& error) {
-            throw error.within({.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
+            throw error.within(
+                {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
         }
     }
 }
@@ -146,14 +155,17 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
         nlohmann::json facts;
         if (task.window) facts = at_frame(shot_, task.frame, [&] { return analysis->measure(*task.window); });
         store_json(files.measurement(index, spec.name, task.frame),
-                   {{"schema", "wetgate.measurement/1"}, {"key", measure_key(index, task.frame, reach)}, {"facts", facts}});
+                   {{"schema", "wetgate.measurement/1"},
+                    {"key", measure_key(index, task.frame, reach)},
+                    {"facts", facts}});
         const std::lock_guard lock(progress_mutex);
         report(stage, ++done, total, skipped);
     };
 
     const passes::PassReach before = Chain::reach_of(chain_);
     const passes::PassReach all{before.before + reach.before, before.after + reach.after};
-    FrameFeed feed(shot_, {Chain::frames_needed(missing, all, shot_.source_range()), all.before + all.after + 1, true});
+    FrameFeed feed(
+        shot_, {Chain::frames_needed(missing, all, shot_.source_range()), all.before + all.after + 1, true});
     Chain chain(shot_, chain_, feed);
     WorkerPool<Task> pool(shot_.io_threads(), 1, store);
     const compute::StreamScope stream(shot_.runtime().device());
@@ -188,24 +200,28 @@ void ShotStages::solve(std::size_t index) {
     }
     if (!missing.empty()) {
         throw Error(ErrorKind::Usage,
-                    std::to_string(missing.size()) + " frames are not measured for the pass '" + spec.name + "', the first is " +
-                        std::to_string(missing.front()) + "; run --stage measure on them",
+                    std::to_string(missing.size()) + " frames are not measured for the pass '" + spec.name +
+                        "', the first is " + std::to_string(missing.front()) +
+                        "; run --stage measure on them",
                     {.file = {}, .shot = shot_.shot().name, .frame = {}});
     }
     report("solve " + spec.name, 0, 1, 0);
     const nlohmann::json artefact = analysis->solve(facts, shot_.delivered_range().first);
-    store_json(files.artefact(index, spec.name),
-               {{"schema", "wetgate.artefact/1"},
-                {"pass", spec.name},
-                {"shot", shot_.shot().name},
-                {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
-                {"locked", false},
-                {"key", solve_key(index)},
-                {"artefact", artefact}});
+    store_json(
+        files.artefact(index, spec.name),
+        {{"schema", "wetgate.artefact/1"},
+         {"pass", spec.name},
+         {"shot", shot_.shot().name},
+         {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
+         {"locked", false},
+         {"key", solve_key(index)},
+         {"artefact", artefact}});
     report("solve " + spec.name, 1, 1, 0);
 }
 
-std::string ShotStages::key_of(int frame) { return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_); }
+std::string ShotStages::key_of(int frame) {
+    return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_);
+}
 
 ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     const c10::InferenceMode inference;
@@ -251,12 +267,14 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
         const std::lock_guard lock(outcome_mutex);
         ++outcome.made;
         if (frame.source->substitute) outcome.substituted.push_back(frame.number);
-        report("apply", outcome.reused + outcome.made + static_cast<int>(outcome.failed.size()), total, outcome.reused);
+        report("apply", outcome.reused + outcome.made + static_cast<int>(outcome.failed.size()), total,
+               outcome.reused);
     };
 
     // What is wrong with one frame; a full disk or memory, or a signal, ends the run whatever was asked for.
     const auto fail = [&](int frame, const Error& error) {
-        const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal || error.kind() == ErrorKind::Usage;
+        const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal ||
+                                  error.kind() == ErrorKind::Usage;
         if (!options_.continue_on_error || !of_the_frame) throw error;
         shot_.log()(LogLevel::Error, error.what());
         store_json(files.record(frame), make_failure_record(shot_, frame, error));
@@ -265,7 +283,8 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     };
 
     const passes::PassReach reach = Chain::reach_of(chain_);
-    FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()), reach.before + reach.after + 1, !chain_.empty()});
+    FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
+                           reach.before + reach.after + 1, !chain_.empty()});
     Chain chain(shot_, chain_, feed);
     WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
     const compute::StreamScope stream(shot_.runtime().device());

@@ -19,8 +19,8 @@ struct StageOptions {
     ProgressSink progress;
 };
 
-/// The passes of one shot as they are solved: measure -> solve -> ... -> apply. A measurement sees the plate as the
-/// passes before it leave it, so passes come into being one after the other, each with its artefact.
+/// The passes of one shot as they are solved: measure -> solve -> ... -> apply. A measurement sees the plate
+/// as the passes before it leave it, so passes come into being one after the other, each with its artefact.
 class ShotStages {
 public:
     ShotStages(const ShotContext& shot, StageOptions options);
@@ -28,10 +28,12 @@ public:
     /// The first pass whose artefact is not there yet; nullopt when the whole chain can be made.
     std::optional<std::size_t> next_unsolved();
 
-    /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left alone.
+    /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
+    /// alone.
     void measure(std::size_t index, const FrameSet& frames);
 
-    /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists missing frames.
+    /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
+    /// missing frames.
     void solve(std::size_t index);
 
     /// What an apply did.
@@ -41,7 +43,8 @@ public:
         FrameSet failed;
         FrameSet substituted;
     };
-    /// Makes the outputs and records of `frames`. Every pass is solved. Failed frames throw unless continue_on_error.
+    /// Makes the outputs and records of `frames`. Every pass is solved. Failed frames throw unless
+    /// continue_on_error.
     Outcome apply(const FrameSet& frames);
 
     /// The key that frame's record must have to count as done.
@@ -59,9 +62,9 @@ private:
 
     const ShotContext& shot_;
     StageOptions options_;
-    std::vector<ChainPass> chain_;            // the passes made so far (disabled ones are left out)
-    std::vector<nlohmann::json> artefacts_;   // by index in the job's list, null where there is none
-    std::size_t made_ = 0;                    // passes of the job's list that are made or skipped
+    std::vector<ChainPass> chain_;           // the passes made so far (disabled ones are left out)
+    std::vector<nlohmann::json> artefacts_;  // by index in the job's list, null where there is none
+    std::size_t made_ = 0;                   // passes of the job's list that are made or skipped
 };
 
 }  // namespace wetgate::pipeline

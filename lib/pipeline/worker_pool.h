@@ -9,12 +9,13 @@
 
 namespace wetgate::pipeline {
 
-/// The last stage of a pipeline: threads that take tasks from a bounded queue. The first error wins: it cancels the
-/// queue, and finish() (or the next push) rethrows it after all threads have joined.
+/// The last stage of a pipeline: threads that take tasks from a bounded queue. The first error wins: it
+/// cancels the queue, and finish() (or the next push) rethrows it after all threads have joined.
 template <class Task>
 class WorkerPool {
 public:
-    WorkerPool(int threads, std::size_t capacity, std::function<void(Task&)> work) : queue_(capacity), work_(std::move(work)) {
+    WorkerPool(int threads, std::size_t capacity, std::function<void(Task&)> work)
+        : queue_(capacity), work_(std::move(work)) {
         for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
     }
     ~WorkerPool() { queue_.cancel(); }

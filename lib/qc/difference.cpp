@@ -21,13 +21,23 @@ std::vector<float> values_of(const Plane& plane, int bits) {
     };
     const auto code_max = static_cast<float>((1U << std::clamp(bits, 1, 16)) - 1U);
     switch (plane.type) {
-        case SampleType::U8: fill(plane.samples<std::uint8_t>(), [](std::uint8_t v) { return static_cast<float>(v) / 255.0F; }); break;
-        case SampleType::U16:
-            fill(plane.samples<std::uint16_t>(), [code_max](std::uint16_t v) { return static_cast<float>(v) / code_max; });
+        case SampleType::U8:
+            fill(plane.samples<std::uint8_t>(),
+                 [](std::uint8_t v) { return static_cast<float>(v) / 255.0F; });
             break;
-        case SampleType::U32: fill(plane.samples<std::uint32_t>(), [](std::uint32_t v) { return static_cast<float>(v); }); break;
-        case SampleType::Half: fill(plane.samples<std::uint16_t>(), imath_half_to_float); break;
-        case SampleType::F32: std::memcpy(values.data(), plane.data->data(), count * sizeof(float)); break;
+        case SampleType::U16:
+            fill(plane.samples<std::uint16_t>(),
+                 [code_max](std::uint16_t v) { return static_cast<float>(v) / code_max; });
+            break;
+        case SampleType::U32:
+            fill(plane.samples<std::uint32_t>(), [](std::uint32_t v) { return static_cast<float>(v); });
+            break;
+        case SampleType::Half:
+            fill(plane.samples<std::uint16_t>(), imath_half_to_float);
+            break;
+        case SampleType::F32:
+            std::memcpy(values.data(), plane.data->data(), count * sizeof(float));
+            break;
     }
     return values;
 }
@@ -37,21 +47,26 @@ using Kernel = std::array<double, 11>;
 Kernel gaussian_kernel() {
     Kernel kernel{};
     double sum = 0;
-    for (int i = 0; i < 11; ++i) sum += kernel[static_cast<std::size_t>(i)] = std::exp(-(i - 5) * (i - 5) / (2.0 * 1.5 * 1.5));
+    for (int i = 0; i < 11; ++i)
+        sum += kernel[static_cast<std::size_t>(i)] = std::exp(-(i - 5) * (i - 5) / (2.0 * 1.5 * 1.5));
     for (double& weight : kernel) weight /= sum;
     return kernel;
 }
 
 // Separable filter over the "valid" area: (width - 10) x (height - 10).
-std::vector<double> filtered(const std::vector<double>& picture, int width, int height, const Kernel& kernel) {
+std::vector<double> filtered(const std::vector<double>& picture, int width, int height,
+                             const Kernel& kernel) {
     const int out_width = width - 10;
     const int out_height = height - 10;
     std::vector<double> rows(static_cast<std::size_t>(out_width) * static_cast<std::size_t>(height));
-    const auto at = [](int x, int y, int w) { return static_cast<std::size_t>(y) * static_cast<std::size_t>(w) + static_cast<std::size_t>(x); };
+    const auto at = [](int x, int y, int w) {
+        return static_cast<std::size_t>(y) * static_cast<std::size_t>(w) + static_cast<std::size_t>(x);
+    };
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < out_width; ++x) {
             double sum = 0;
-            for (int k = 0; k < 11; ++k) sum += kernel[static_cast<std::size_t>(k)] * picture[at(x + k, y, width)];
+            for (int k = 0; k < 11; ++k)
+                sum += kernel[static_cast<std::size_t>(k)] * picture[at(x + k, y, width)];
             rows[at(x, y, out_width)] = sum;
         }
     }
@@ -59,7 +74,8 @@ std::vector<double> filtered(const std::vector<double>& picture, int width, int 
     for (int y = 0; y < out_height; ++y) {
         for (int x = 0; x < out_width; ++x) {
             double sum = 0;
-            for (int k = 0; k < 11; ++k) sum += kernel[static_cast<std::size_t>(k)] * rows[at(x, y + k, out_width)];
+            for (int k = 0; k < 11; ++k)
+                sum += kernel[static_cast<std::size_t>(k)] * rows[at(x, y + k, out_width)];
             result[at(x, y, out_width)] = sum;
         }
     }
@@ -112,8 +128,9 @@ ChannelDifference compare_planes(const Plane& a, const Plane& b, int bits_a, int
     double squares = 0;
     std::int64_t finite = 0;
     for (std::size_t i = 0; i < va.size(); ++i) {
-        const bool differs = same_type ? std::memcmp(a.data->data() + i * size, b.data->data() + i * size, size) != 0
-                                       : !(va[i] == vb[i]);
+        const bool differs =
+            same_type ? std::memcmp(a.data->data() + i * size, b.data->data() + i * size, size) != 0
+                      : !(va[i] == vb[i]);
         result.differing += differs ? 1 : 0;
         if (std::isfinite(va[i]) && std::isfinite(vb[i])) {
             const double d = static_cast<double>(va[i]) - static_cast<double>(vb[i]);
@@ -125,7 +142,8 @@ ChannelDifference compare_planes(const Plane& a, const Plane& b, int bits_a, int
         }
     }
     result.mse = finite > 0 ? squares / static_cast<double>(finite) : 0;
-    result.psnr_db = result.mse > 0 ? std::min(identical_psnr_db, -10.0 * std::log10(result.mse)) : identical_psnr_db;
+    result.psnr_db =
+        result.mse > 0 ? std::min(identical_psnr_db, -10.0 * std::log10(result.mse)) : identical_psnr_db;
     result.ssim = ssim(va, vb, a.width, a.height);
     return result;
 }
@@ -142,8 +160,8 @@ std::string label(const ImagePart& part, const Plane& plane, std::size_t parts) 
 }  // namespace
 
 bool FrameDifference::identical() const {
-    return structure.empty() &&
-           std::all_of(channels.begin(), channels.end(), [](const ChannelDifference& c) { return c.differing == 0; });
+    return structure.empty() && std::all_of(channels.begin(), channels.end(),
+                                            [](const ChannelDifference& c) { return c.differing == 0; });
 }
 
 double FrameDifference::max_abs() const {
@@ -157,7 +175,8 @@ FrameDifference difference(const HostFrame& a, const HostFrame& b) {
     result.frame = a.number;
     if (a.display_window != b.display_window) result.structure.emplace_back("display windows differ");
     if (a.parts.size() != b.parts.size()) {
-        result.structure.push_back(std::to_string(a.parts.size()) + " parts or levels against " + std::to_string(b.parts.size()));
+        result.structure.push_back(std::to_string(a.parts.size()) + " parts or levels against " +
+                                   std::to_string(b.parts.size()));
     }
     for (std::size_t p = 0; p < std::min(a.parts.size(), b.parts.size()); ++p) {
         const ImagePart& part_a = a.parts[p];
@@ -181,7 +200,9 @@ FrameDifference difference(const HostFrame& a, const HostFrame& b) {
         for (const Plane& plane : part_b.planes) {
             const bool known = std::any_of(part_a.planes.begin(), part_a.planes.end(),
                                            [&plane](const Plane& other) { return other.name == plane.name; });
-            if (!known) result.structure.push_back("channel " + label(part_b, plane, b.parts.size()) + " is only in the second");
+            if (!known)
+                result.structure.push_back("channel " + label(part_b, plane, b.parts.size()) +
+                                           " is only in the second");
         }
     }
     return result;
@@ -189,7 +210,9 @@ FrameDifference difference(const HostFrame& a, const HostFrame& b) {
 
 nlohmann::json to_json(const FrameDifference& difference) {
     nlohmann::json channels = nlohmann::json::array();
-    const auto number = [](double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr); };
+    const auto number = [](double value) {
+        return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+    };
     for (const ChannelDifference& channel : difference.channels) {
         channels.push_back({{"channel", channel.channel},
                             {"differing", channel.differing},
@@ -197,7 +220,9 @@ nlohmann::json to_json(const FrameDifference& difference) {
                             {"psnr_db", number(channel.psnr_db)},
                             {"ssim", number(channel.ssim)}});
     }
-    return {{"frame", difference.frame}, {"identical", difference.identical()}, {"channels", channels},
+    return {{"frame", difference.frame},
+            {"identical", difference.identical()},
+            {"channels", channels},
             {"structure", difference.structure}};
 }
 

@@ -10,12 +10,12 @@ namespace wetgate::qc {
 
 /// How far two frames are apart, per channel of every part.
 struct ChannelDifference {
-    std::string channel;               ///< "R", or "part 2: left.R" in files of several parts
-    std::int64_t differing = 0;        ///< samples whose stored bits differ
-    double max_abs = 0;                ///< float values, or code / max for integers; Inf where only one is finite
-    double mse = 0;                    ///< over samples finite in both
-    double psnr_db = 0;                ///< peak 1.0; 100 where nothing differs
-    double ssim = 1;                   ///< Wang et al. 2004: 11x11 Gaussian, sigma 1.5, K 0.01 / 0.03, peak 1.0
+    std::string channel;         ///< "R", or "part 2: left.R" in files of several parts
+    std::int64_t differing = 0;  ///< samples whose stored bits differ
+    double max_abs = 0;          ///< float values, or code / max for integers; Inf where only one is finite
+    double mse = 0;              ///< over samples finite in both
+    double psnr_db = 0;          ///< peak 1.0; 100 where nothing differs
+    double ssim = 1;             ///< Wang et al. 2004: 11x11 Gaussian, sigma 1.5, K 0.01 / 0.03, peak 1.0
 };
 
 struct FrameDifference {

@@ -4,9 +4,12 @@ namespace wetgate::qc {
 
 std::string to_string(Severity severity) {
     switch (severity) {
-        case Severity::Fyi: return "FYI";
-        case Severity::Issue: return "Issue";
-        case Severity::Blocker: return "Blocker";
+        case Severity::Fyi:
+            return "FYI";
+        case Severity::Issue:
+            return "Issue";
+        case Severity::Blocker:
+            return "Blocker";
     }
     return "FYI";
 }
@@ -17,18 +20,12 @@ Severity parse_severity(const std::string& text) {
 }
 
 nlohmann::json to_json(const Finding& finding) {
-    nlohmann::json json = {{"check", finding.check},
-                           {"category", finding.category},
-                           {"term", finding.term},
-                           {"severity", to_string(finding.severity)},
-                           {"shot", finding.shot},
-                           {"first_frame", finding.first_frame},
-                           {"end_frame", finding.end_frame},
-                           {"value", finding.value},
-                           {"threshold", finding.threshold},
-                           {"threshold_source", finding.threshold_source},
-                           {"message", finding.message},
-                           {"accepted", finding.accepted}};
+    nlohmann::json json = {{"check", finding.check},         {"category", finding.category},
+                           {"term", finding.term},           {"severity", to_string(finding.severity)},
+                           {"shot", finding.shot},           {"first_frame", finding.first_frame},
+                           {"end_frame", finding.end_frame}, {"value", finding.value},
+                           {"threshold", finding.threshold}, {"threshold_source", finding.threshold_source},
+                           {"message", finding.message},     {"accepted", finding.accepted}};
     if (!finding.timecode_in.empty()) {
         json["timecode_in"] = finding.timecode_in;
         json["timecode_out"] = finding.timecode_out;

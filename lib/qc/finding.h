@@ -12,14 +12,15 @@ std::string to_string(Severity severity);
 /// The severity of that name; FYI for text that is none.
 Severity parse_severity(const std::string& text);
 
-/// One occurrence of one fault, in the terms of the MovieLabs QC vocabulary. Never a summary: twenty faults are twenty findings.
+/// One occurrence of one fault, in the terms of the MovieLabs QC vocabulary. Never a summary: twenty faults
+/// are twenty findings.
 struct Finding {
-    std::string check;             ///< "non_finite"
-    std::string category;          ///< "VIDEO"
-    std::string term;              ///< "Pixel Error"
+    std::string check;     ///< "non_finite"
+    std::string category;  ///< "VIDEO"
+    std::string term;      ///< "Pixel Error"
     Severity severity = Severity::Issue;
     std::string shot;
-    int first_frame = 0;           ///< frames [first_frame, end_frame)
+    int first_frame = 0;  ///< frames [first_frame, end_frame)
     int end_frame = 0;
     std::string timecode_in, timecode_out;  ///< SMPTE, out exclusive; empty where the shot has no timecode
     double value = 0;

@@ -32,7 +32,8 @@ void count_in(const Plane& plane, Bits exponent, Bits mantissa, NonFinite& count
     }
 }
 
-// True when a touched pixel lies in the block of this sample or, for subsampled planes, in a neighbouring block.
+// True when a touched pixel lies in the block of this sample or, for subsampled planes, in a neighbouring
+// block.
 bool may_change(const Plane& plane, const Box& window, const std::vector<float>& touch, int x, int y) {
     const int width = window.width();
     const int margin_x = plane.x_sampling > 1 ? plane.x_sampling : 0;
@@ -59,7 +60,8 @@ std::int64_t differing_samples(const Plane& a, const Plane& b) {
     return different;
 }
 
-void compare_worked(const Plane& a, const Plane& b, const Box& window, const std::vector<float>& touch, PlateChange& change) {
+void compare_worked(const Plane& a, const Plane& b, const Box& window, const std::vector<float>& touch,
+                    PlateChange& change) {
     const std::size_t size = size_of(a.type);
     const std::size_t row_bytes = a.row_bytes();
     for (int y = 0; y < a.height; ++y) {

@@ -24,8 +24,9 @@ struct PlateChange {
     std::int64_t changed_other = 0;    ///< samples of other channels, parts and levels: must be 0
 };
 
-/// Compares the stored bits of two versions of a frame with the same geometry. `touch` is [H*W] over before.window().
-/// A subsampled chroma sample counts as outside when no touched pixel lies within its own and the adjoining blocks.
+/// Compares the stored bits of two versions of a frame with the same geometry. `touch` is [H*W] over
+/// before.window(). A subsampled chroma sample counts as outside when no touched pixel lies within its own
+/// and the adjoining blocks.
 PlateChange plate_change(const HostFrame& before, const HostFrame& after, const std::vector<float>& touch);
 
 }  // namespace wetgate::qc

@@ -30,12 +30,14 @@ std::string cell(std::string text) {
 }  // namespace
 
 const std::vector<std::string>& gates() {
-    static const std::vector<std::string> names = {"missing_frame", "unreadable_frame", "non_finite", "numbering",
-                                                   "metadata",      "outside_matte",    "timecode"};
+    static const std::vector<std::string> names = {"missing_frame", "unreadable_frame", "non_finite",
+                                                   "numbering",     "metadata",         "outside_matte",
+                                                   "timecode"};
     return names;
 }
 
-nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::json> shots, const std::vector<Accepted>& accepted) {
+nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::json> shots,
+                           const std::vector<Accepted>& accepted) {
     nlohmann::json counts = nlohmann::json::object();
     for (const std::string& gate : gates()) counts[gate] = {{"open", true}, {"findings", 0}, {"accepted", 0}};
     bool failed = false;
@@ -59,14 +61,19 @@ nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::jso
         }
     }
     nlohmann::json fingerprint = shots.empty() ? nlohmann::json() : shots.front().at("fingerprint");
-    return {{"tool", header.tool_version}, {"job", header.job},
-            {"show", header.show},         {"approval", header.approval},
-            {"fingerprint", fingerprint},  {"gates", counts},
+    return {{"tool", header.tool_version},
+            {"job", header.job},
+            {"show", header.show},
+            {"approval", header.approval},
+            {"fingerprint", fingerprint},
+            {"gates", counts},
             {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
             {"shots", std::move(shots)}};
 }
 
-std::string verdict_of(const nlohmann::json& result) { return result.at("verdict").get<std::string>(); }
+std::string verdict_of(const nlohmann::json& result) {
+    return result.at("verdict").get<std::string>();
+}
 
 std::vector<std::string> reasons_of(const nlohmann::json& result, std::size_t most) {
     std::vector<std::string> blockers, issues;
@@ -75,8 +82,9 @@ std::vector<std::string> reasons_of(const nlohmann::json& result, std::size_t mo
             if (finding.at("accepted").get<bool>()) continue;
             auto& list = finding.at("severity") == "Blocker" ? blockers : issues;
             list.push_back(finding.at("shot").get<std::string>() + " frame " +
-                           std::to_string(finding.at("first_frame").get<int>()) + " " + finding.at("check").get<std::string>() +
-                           ": " + finding.at("message").get<std::string>());
+                           std::to_string(finding.at("first_frame").get<int>()) + " " +
+                           finding.at("check").get<std::string>() + ": " +
+                           finding.at("message").get<std::string>());
         }
     }
     blockers.insert(blockers.end(), issues.begin(), issues.end());
@@ -86,15 +94,18 @@ std::vector<std::string> reasons_of(const nlohmann::json& result, std::size_t mo
 
 std::string to_csv(const nlohmann::json& result) {
     std::ostringstream csv;
-    csv << "shot,check,category,term,severity,accepted,frame_in,frame_out,timecode_in,timecode_out,value,threshold,threshold_source,"
+    csv << "shot,check,category,term,severity,accepted,frame_in,frame_out,timecode_in,timecode_out,value,"
+           "threshold,threshold_source,"
            "message\n";
     for (const nlohmann::json& shot : result.at("shots")) {
         for (const nlohmann::json& json : shot.at("findings")) {
             const Finding finding = finding_from_json(json);
-            csv << cell(finding.shot) << ',' << cell(finding.check) << ',' << cell(finding.category) << ',' << cell(finding.term)
-                << ',' << to_string(finding.severity) << ',' << (finding.accepted ? "yes" : "no") << ',' << finding.first_frame
-                << ',' << finding.end_frame - 1 << ',' << cell(finding.timecode_in) << ',' << cell(finding.timecode_out) << ','
-                << json.at("value").dump() << ',' << json.at("threshold").dump() << ',' << cell(finding.threshold_source) << ','
+            csv << cell(finding.shot) << ',' << cell(finding.check) << ',' << cell(finding.category) << ','
+                << cell(finding.term) << ',' << to_string(finding.severity) << ','
+                << (finding.accepted ? "yes" : "no") << ',' << finding.first_frame << ','
+                << finding.end_frame - 1 << ',' << cell(finding.timecode_in) << ','
+                << cell(finding.timecode_out) << ',' << json.at("value").dump() << ','
+                << json.at("threshold").dump() << ',' << cell(finding.threshold_source) << ','
                 << cell(finding.message) << '\n';
         }
     }

@@ -10,8 +10,8 @@ namespace wetgate::qc {
 /// A finding that the job accepts beforehand: check name ("*" for all), optional shot and frames, and why.
 struct Accepted {
     std::string check;
-    std::string shot;             ///< empty: every shot
-    std::vector<int> frames;      ///< sorted; empty: every frame
+    std::string shot;         ///< empty: every shot
+    std::vector<int> frames;  ///< sorted; empty: every frame
     std::string reason;
 };
 
@@ -24,8 +24,10 @@ struct ReportHeader {
 /// The gates, in the order of the report: a gate is closed by one Blocker of its check that is not accepted.
 const std::vector<std::string>& gates();
 
-/// The bit-stable part of the report: `shots` as merge_shot() gives them. Applies `accepted` to their findings.
-nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::json> shots, const std::vector<Accepted>& accepted);
+/// The bit-stable part of the report: `shots` as merge_shot() gives them. Applies `accepted` to their
+/// findings.
+nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::json> shots,
+                           const std::vector<Accepted>& accepted);
 
 /// "pass", "warn" (issues) or "fail" (a closed gate).
 std::string verdict_of(const nlohmann::json& result);

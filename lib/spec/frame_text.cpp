@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <utility>
 
 #include "core/error.h"
@@ -190,6 +191,14 @@ FrameSet parse_frames(std::string_view text, FramesSyntax syntax) {
 }
 
 FrameRange parse_frame_range(std::string_view text, FramesSyntax syntax) {
+    // The usual text is one run: a job of thousands of shots need not list all their frames to know their
+    // ends.
+    if (!text.empty() && std::none_of(text.begin(), text.end(), is_separator)) {
+        const Run run = read_run(text, syntax);
+        const FrameRange range{std::min(run.from, run.to), std::max(run.from, run.to) + 1};
+        if (std::abs(run.step) == 1 && run.kind == StepKind::Every && range.size() <= most_frames)
+            return range;
+    }
     const FrameSet frames = parse_frames(text, syntax);
     const FrameRange range = hull(frames);
     if (static_cast<std::size_t>(range.size()) != frames.size()) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -33,8 +34,22 @@ bool makes_name_of(const NamedFiles& a, const NamedFiles& b) {
     return is_name_of_b(a.range->first) || is_name_of_b(a.range->end - 1);
 }
 
+/// Whether one name can have both fronts and both ends: a cheap test that rejects nearly every pair.
+bool may_meet(const PathPattern& a, const PathPattern& b) {
+    const auto fits = [](std::string_view one, std::string_view other, bool at_end) {
+        const std::string_view shorter = one.size() < other.size() ? one : other;
+        const std::string_view longer = one.size() < other.size() ? other : one;
+        return at_end ? longer.ends_with(shorter) : longer.starts_with(shorter);
+    };
+    if (!a.is_sequence() && !b.is_sequence()) return a.prefix() == b.prefix();
+    const std::string& end_of_a = a.is_sequence() ? a.suffix() : a.prefix();
+    const std::string& end_of_b = b.is_sequence() ? b.suffix() : b.prefix();
+    return fits(a.prefix(), b.prefix(), false) && fits(end_of_a, end_of_b, true);
+}
+
+/// For files of one folder.
 bool collide(const NamedFiles& a, const NamedFiles& b) {
-    return a.pattern.folder() == b.pattern.folder() && (makes_name_of(a, b) || makes_name_of(b, a));
+    return may_meet(a.pattern, b.pattern) && (makes_name_of(a, b) || makes_name_of(b, a));
 }
 
 bool is_number_letter(char c) {

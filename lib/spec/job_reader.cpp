@@ -77,9 +77,13 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
     const JobNode accept = node["accept"];
     for (std::size_t i = 0; i < accept.items(); ++i) {
         const JobNode item = accept.item(i);
-        AcceptSpec rule{item.text("check").value_or(""), item.text("shot").value_or(""), {}, item.text("reason").value_or("")};
+        AcceptSpec rule{item.text("check").value_or(""),
+                        item.text("shot").value_or(""),
+                        {},
+                        item.text("reason").value_or("")};
         if (const auto frames = item.text_or_integer("frames")) {
-            rule.frames = reported(reading, item.pointer("frames"), [&] { return parse_frames(*frames, reading.options.frames_syntax); });
+            rule.frames = reported(reading, item.pointer("frames"),
+                                   [&] { return parse_frames(*frames, reading.options.frames_syntax); });
         }
         job.qc.accept.push_back(std::move(rule));
     }
@@ -135,7 +139,12 @@ JobSpec parse_job(std::string_view text, const std::filesystem::path& file, cons
 
     std::filesystem::path absolute = std::filesystem::absolute(file).lexically_normal();
     const json schema = json::parse(embedded_schemas().at("job.schema.json"));
-    JobReading reading{options, absolute.parent_path(), {}, {}, {}, {}};
+    JobReading reading{.options = options,
+                       .folder = absolute.parent_path(),
+                       .schemas = {},
+                       .pass_validators = {},
+                       .problems = {},
+                       .second_opinion = {}};
     Rules(schema).check(schema, document, "", reading.problems);
     JobSpec job = read_job(reading, JobNode(&document, ""), std::move(absolute));
     for (Problem& problem : check_job(job)) reading.problem(problem.pointer, std::move(problem.message));

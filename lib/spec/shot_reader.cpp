@@ -95,9 +95,24 @@ std::string used_name(JobReading& reading, const std::string& pointer, const std
 void read_frames(JobReading& reading, const JobNode& node, const ShotSpec& shot, PassSpec& pass) {
     const auto text = node.text_or_integer("frames");
     if (!text || text->empty()) return;
-    pass.frames = reported(reading, node.pointer("frames"),
-                           [&] { return parse_frames(*text, reading.options.frames_syntax); });
-    if (!pass.frames || !shot.range) return;
+    if (reading.frames_left > 0) {
+        pass.frames = reported(reading, node.pointer("frames"),
+                               [&] { return parse_frames(*text, reading.options.frames_syntax); });
+        if (!pass.frames) return;
+    }
+    if (!pass.frames || pass.frames->size() > reading.frames_left) {
+        if (!reading.frames_refused)
+            reading.problem(
+                node.pointer("frames"),
+                "the passes of this job name too many frames in all; leave `frames` out where a pass "
+                "works on all of them");
+        pass.frames.reset();
+        reading.frames_left = 0;
+        reading.frames_refused = true;
+        return;
+    }
+    reading.frames_left -= pass.frames->size();
+    if (!shot.range) return;
     const bool any = std::any_of(pass.frames->begin(), pass.frames->end(),
                                  [&](int frame) { return shot.range->contains(frame); });
     if (!any) {
@@ -193,8 +208,18 @@ void JobReading::problem(const std::string& pointer, std::string message, std::s
     if (!known) problems.push_back({pointer, std::move(message), std::move(suggestion)});
 }
 
+// A rule may speak of a path as the job has it, or of the place that a relative one means beside the job.
+std::string JobReading::mapped_text(const std::string& text) const {
+    std::string mapped = options.path_map.apply(text);
+    if (mapped != text || options.path_map.empty() || std::filesystem::path(text).is_absolute())
+        return mapped;
+    const std::string whole = (folder / text).lexically_normal().string();
+    std::string mapped_whole = options.path_map.apply(whole);
+    return mapped_whole == whole ? text : mapped_whole;
+}
+
 std::filesystem::path JobReading::path_here(const std::string& text, const std::string& pointer) {
-    const std::string mapped = options.path_map.apply(text);
+    const std::string mapped = mapped_text(text);
     const bool drive = mapped.size() > 2 && std::isalpha(static_cast<unsigned char>(mapped[0])) != 0 &&
                        mapped[1] == ':' && (mapped[2] == '\\' || mapped[2] == '/');
     if (drive || mapped.starts_with("\\\\")) {
@@ -217,8 +242,7 @@ SpecPath JobReading::pattern_here(const JobNode& node, const std::string& key) {
     const std::size_t before = problems.size();
     path_here(path.text, pointer);
     if (problems.size() > before) return path;
-    const auto pattern =
-        reported(*this, pointer, [&] { return PathPattern::parse(options.path_map.apply(path.text)); });
+    const auto pattern = reported(*this, pointer, [&] { return PathPattern::parse(mapped_text(path.text)); });
     if (pattern) path.pattern = pattern->resolved(folder);
     return path;
 }

@@ -22,6 +22,9 @@ struct JobReading {
     std::filesystem::path folder;  ///< of the job file
     PassSchemas schemas;
     std::map<std::string, Schema> pass_validators;  ///< compiled once a pass
+    std::size_t frames_left =
+        16'000'000;               ///< that `frames` of passes may still name: a small text can name a million
+    bool frames_refused = false;  ///< that it was too many has been said
     std::vector<Problem> problems;
     std::vector<Problem> second_opinion;  ///< valijson's
 
@@ -31,11 +34,13 @@ struct JobReading {
     /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
+    std::string mapped_text(const std::string& text) const;
 };
 
 /// What `read` gives; nullopt when it throws, which is then a problem at `pointer`.
 template <class Read>
-auto reported(JobReading& reading, const std::string& pointer, Read&& read) -> std::optional<decltype(read())> {
+auto reported(JobReading& reading, const std::string& pointer, Read&& read)
+    -> std::optional<decltype(read())> {
     try {
         return read();
     } catch (const Error& error) {

@@ -9,7 +9,8 @@ namespace {
 FloatImage numbered_image(const Box& window) {
     FloatImage image = make_float_image(window);
     for (int c = 0; c < 3; ++c) {
-        for (std::size_t i = 0; i < window.area(); ++i) image.channel(c)[i] = static_cast<float>(c) * 1000.0F + static_cast<float>(i);
+        for (std::size_t i = 0; i < window.area(); ++i)
+            image.channel(c)[i] = static_cast<float>(c) * 1000.0F + static_cast<float>(i);
     }
     return image;
 }

@@ -1,9 +1,9 @@
 #include "core/atomic_file.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -105,7 +105,8 @@ TEST_CASE("reading is bounded") {
 }
 
 TEST_CASE("the content hash is XXH3-128") {
-    CHECK(content_hash(std::string_view("")) == "99aa06d3014798d86001c324468d497f");  // the published value of the empty input
+    CHECK(content_hash(std::string_view("")) ==
+          "99aa06d3014798d86001c324468d497f");  // the published value of the empty input
 }
 
 }  // namespace wetgate

@@ -15,7 +15,8 @@ TEST_CASE("rates read as fractions, whole numbers and the usual NTSC decimals") 
 }
 
 TEST_CASE("what is no rate is refused") {
-    for (const char* text : {"", "0", "-24", "24/0", "24/", "/1001", "abc", "1e9", "nan", "24 fps", "99999999999"}) {
+    for (const char* text :
+         {"", "0", "-24", "24/0", "24/", "/1001", "abc", "1e9", "nan", "24 fps", "99999999999"}) {
         CAPTURE(text);
         CHECK(!parse_rate(text));
     }

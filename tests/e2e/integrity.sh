@@ -6,7 +6,7 @@
 outputs='[{"name": "o", "path": "OUT/o.exr", "type": "exr"}]'
 find "$(cd "$WETGATE_SHARED/footage/exr" && pwd)" -name '*.exr' | sort >files
 while read -r file; do
-    for passes in '[]' '[{"pass": "sanitize", "frames": "7"}, {"pass": "grade"}]'; do
+    for passes in '[]' '[{"pass": "grade"}, {"pass": "pixel_defects"}, {"pass": "deflicker"}]'; do
         rm -rf OUT run.work run.qc
         job run '{"path": "'"$file"'", "range": "1-1", "colorspace": "Linear Rec.709", "rate": "24"}' "$passes" "$outputs"
         expect 0 "$wetgate" run run.json --qc-gate off
@@ -15,7 +15,9 @@ while read -r file; do
 import json, sys
 report = json.load(open("compared"))
 assert report["within"] and report["frames"][0]["identical"], report
-assert report["header_differences"] == 0, report["frames"][0]["headers"]
+# Lossy compression is not kept: writing it again would change pixels.
+lossy = sys.argv[1].endswith("MultiView/Adjuster.exr")  # B44A
+assert report["frames"][0]["headers"] == (["compression differs"] if lossy else []), report["frames"][0]["headers"]
 PY
     done
 done <files

@@ -14,13 +14,15 @@ ffprobe -v error -select_streams v -show_entries stream=codec_name,profile,color
 for tag in codec_name=prores color_space=bt709 color_primaries=bt709 color_transfer=bt709 nb_frames=8 r_frame_rate=24/1; do
     grep -q "$tag" tags || fail "the movie has no $tag: $(cat tags)"
 done
-ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 copy.mov | grep -q 'timecode=01:00:00:00' || fail "timecode"
+ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 copy.mov >tags
+grep -q 'timecode=01:00:00:00' tags || fail "timecode: $(cat tags)"
 
 # A shard of the middle has the timecode of its first frame.
 job middle '{"path": "demo/plates/demo.mov", "first_frame": 1001, "colorspace": "Rec.709"}' '[]' \
     '[{"name": "o", "path": "middle.mov", "type": "prores", "profile": "422hq"}]' ', "range": "1003-1006"'
 expect 0 "$wetgate" run middle.json
-ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov | grep -q 'timecode=01:00:00:02' || fail "timecode of a part"
+ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov >tags
+grep -q 'timecode=01:00:00:02' tags || fail "timecode of a part: $(cat tags)"
 
 [ -d "$WETGATE_SHARED/footage/clips" ] || { echo "no ../shared/footage/clips here: clips skipped"; exit 0; }
 for clip in "$(cd "$WETGATE_SHARED/footage/clips" && pwd)"/*; do

@@ -1,4 +1,5 @@
-// Promise 1: any split of a shot into frame ranges gives the same bits as one run. Random chains of random passes.
+// Promise 1: any split of a shot into frame ranges gives the same bits as one run. Random chains of random
+// passes.
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
@@ -49,9 +50,11 @@ std::vector<ChainPass> random_chain(const spec::PassSpec& spec, std::uint64_t se
     return chain;
 }
 
-std::map<int, std::string> made(const ShotContext& shot, const std::vector<ChainPass>& passes, const FrameSet& frames) {
+std::map<int, std::string> made(const ShotContext& shot, const std::vector<ChainPass>& passes,
+                                const FrameSet& frames) {
     const passes::PassReach reach = Chain::reach_of(passes);
-    FrameFeed feed(shot, {Chain::frames_needed(frames, reach, shot.source_range()), reach.before + reach.after + 1, true});
+    FrameFeed feed(shot, {Chain::frames_needed(frames, reach, shot.source_range()),
+                          reach.before + reach.after + 1, true});
     Chain chain(shot, passes, feed);
     std::map<int, std::string> hashes;
     for (const int frame : frames) {
@@ -62,7 +65,8 @@ std::map<int, std::string> made(const ShotContext& shot, const std::vector<Chain
     return hashes;
 }
 
-std::map<int, std::string> made_in_parts(const ShotContext& shot, const std::vector<ChainPass>& passes, const std::vector<FrameSet>& parts) {
+std::map<int, std::string> made_in_parts(const ShotContext& shot, const std::vector<ChainPass>& passes,
+                                         const std::vector<FrameSet>& parts) {
     std::map<int, std::string> all;
     for (const FrameSet& part : parts) all.merge(made(shot, passes, part));
     return all;
@@ -96,7 +100,8 @@ TEST_CASE("any split of a shot gives the same bits as one run, whatever the pass
         const std::vector<ChainPass> passes = random_chain(spec, seed);
         const auto whole = made(shot, passes, frames_of(shot_range));
         REQUIRE(whole.size() == static_cast<std::size_t>(shot_range.size()));
-        for (std::uint64_t split = 0; split < 3; ++split) CHECK(made_in_parts(shot, passes, random_split(seed * 10 + split)) == whole);
+        for (std::uint64_t split = 0; split < 3; ++split)
+            CHECK(made_in_parts(shot, passes, random_split(seed * 10 + split)) == whole);
 
         std::vector<FrameSet> singles;
         for (const int frame : frames_of(shot_range)) singles.push_back({frame});
@@ -109,7 +114,9 @@ TEST_CASE("any split of a shot gives the same bits as one run, whatever the pass
 TEST_CASE("a pass that reached one frame further than it declares is caught") {
     class Liar final : public passes::FramePass {
         passes::PassReach reach() const override { return {0, 0}; }
-        passes::PassResult run(const passes::FrameWindow& window) const override { return {window[1].pixels, window[0].touch, {}}; }
+        passes::PassResult run(const passes::FrameWindow& window) const override {
+            return {window[1].pixels, window[0].touch, {}};
+        }
     };
     const tests::SmallShot small({1, 4}, 8, 8);
     const spec::PassSpec spec;

@@ -93,7 +93,13 @@ TEST_CASE("a range is one run without gaps, half open") {
     CHECK(parse_frame_range("1001-1003") == FrameRange{1001, 1004});
     CHECK(parse_frame_range("3-1") == FrameRange{1, 4});
     CHECK(parse_frame_range("1-2,3-4") == FrameRange{1, 5});
-    CHECK_THROWS_AS(parse_frame_range("1,3"), Error);
+    CHECK(parse_frame_range("5-5") == FrameRange{5, 6});
+    CHECK(parse_frame_range("1-1000000").size() == 1'000'000);
+    for (const char* text :
+         {"1,3", "1-1000001", "-100000000-100000000", "1-5x2", "1-5:1", "1-5y2", "", "1-"}) {
+        CAPTURE(text);
+        CHECK_THROWS_AS(parse_frame_range(text), Error);
+    }
 }
 
 TEST_CASE("a set prints as the shortest usual text") {

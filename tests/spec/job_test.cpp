@@ -240,6 +240,18 @@ TEST_CASE("the job file and references are never written over") {
     CHECK(problems_of(job).empty());
 }
 
+TEST_CASE("a small job cannot ask for the memory of millions of frames a pass") {
+    json job = with("/shots/0/source/range", "1-1000000");
+    job["shots"][0].erase("range");
+    const json all = {{"pass", "sanitize"}, {"frames", "1-1000000"}};
+    job["shots"][0]["passes"] = json::array();
+    for (int i = 0; i < 20; ++i) job["shots"][0]["passes"].push_back(all);
+    const Texts problems = problems_of(job);  // sixteen million are allowed, to the last
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].find("/shots/0/passes/16/frames: ") == 0);
+    CHECK(problems[0].find("too many frames in all") != std::string::npos);
+}
+
 TEST_CASE("path maps and the syntax of frames apply while reading") {
     LoadOptions options;
     options.path_map.add("P:\\show", "/mnt/show");

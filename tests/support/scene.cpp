@@ -45,7 +45,8 @@ Scene::Scene(int width, int height)
     const double scale = 6.0 / height;
     for (int y = 0; y < texture_height_; ++y) {
         for (int x = 0; x < texture_width_; ++x) {
-            const double horizon = 0.42 * texture_height_ + 0.22 * height * (fractal(x * scale * 0.35, 3.7, 11) - 0.5);
+            const double horizon =
+                0.42 * texture_height_ + 0.22 * height * (fractal(x * scale * 0.35, 3.7, 11) - 0.5);
             const double detail = fractal(x * scale, y * scale, 1);
             const double tint = fractal(x * scale * 0.5, y * scale * 0.5, 40);
             double rgb[3];
@@ -56,15 +57,18 @@ Scene::Scene(int width, int height)
                 rgb[1] = 0.42 - 0.16 * up + cloud;
                 rgb[2] = 0.62 - 0.08 * up + 0.9 * cloud;
                 const double sun = std::hypot(x - 0.74 * texture_width_, y - 0.16 * texture_height_) / height;
-                for (double& channel : rgb) channel += 14.0 * std::exp(-sun * sun / 0.0009) + 0.25 * std::exp(-sun * sun / 0.03);
+                for (double& channel : rgb)
+                    channel += 14.0 * std::exp(-sun * sun / 0.0009) + 0.25 * std::exp(-sun * sun / 0.03);
             } else {
-                const double ground = 0.03 + 0.30 * detail * detail * (0.6 + 0.8 * (y - horizon) / texture_height_);
+                const double ground =
+                    0.03 + 0.30 * detail * detail * (0.6 + 0.8 * (y - horizon) / texture_height_);
                 rgb[0] = ground * (0.9 + 0.5 * tint);
                 rgb[1] = ground * (1.1 - 0.1 * tint);
                 rgb[2] = ground * (0.55 + 0.2 * tint);
             }
             for (int c = 0; c < 3; ++c) {
-                texture_[(static_cast<std::size_t>(c) * static_cast<std::size_t>(texture_height_) + static_cast<std::size_t>(y)) *
+                texture_[(static_cast<std::size_t>(c) * static_cast<std::size_t>(texture_height_) +
+                          static_cast<std::size_t>(y)) *
                              static_cast<std::size_t>(texture_width_) +
                          static_cast<std::size_t>(x)] = static_cast<float>(rgb[c]);
             }
@@ -78,7 +82,8 @@ float Scene::texture(double x, double y, int channel) const {
     const auto u = static_cast<float>(x - x0);
     const auto v = static_cast<float>(y - y0);
     const float* row = texture_.data() +
-                       (static_cast<std::size_t>(channel) * static_cast<std::size_t>(texture_height_) + static_cast<std::size_t>(y0)) *
+                       (static_cast<std::size_t>(channel) * static_cast<std::size_t>(texture_height_) +
+                        static_cast<std::size_t>(y0)) *
                            static_cast<std::size_t>(texture_width_) +
                        static_cast<std::size_t>(x0);
     const float* below = row + texture_width_;
@@ -96,10 +101,14 @@ FloatImage Scene::frame(int index) const {
     const double radius = height_ * 0.06;
     for (int y = 0; y < height_; ++y) {
         for (int x = 0; x < width_; ++x) {
-            const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
+            const std::size_t at =
+                static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
             const double distance = std::hypot(x - ball_x, y - ball_y);
             const auto cover = static_cast<float>(std::clamp(radius - distance + 0.5, 0.0, 1.0));
-            const double shade = 0.25 + 0.75 * std::clamp(1.0 - std::hypot(x - ball_x + radius * 0.35, y - ball_y + radius * 0.4) / (1.6 * radius), 0.0, 1.0);
+            const double shade = 0.25 + 0.75 * std::clamp(1.0 - std::hypot(x - ball_x + radius * 0.35,
+                                                                           y - ball_y + radius * 0.4) /
+                                                                    (1.6 * radius),
+                                                          0.0, 1.0);
             constexpr double ball_color[3] = {0.55, 0.09, 0.05};
             for (int c = 0; c < 3; ++c) {
                 const float behind = texture(x + pan_x, y + pan_y, c);

@@ -9,7 +9,8 @@ namespace wetgate::tests {
 
 /// A repeatable hash of integers to [0, 1): all the randomness that tests and demo media use.
 inline double hashed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0) {
-    std::uint64_t x = a * 0x9E3779B97F4A7C15ULL ^ (b + 0x7F4A7C15ULL) * 0xBF58476D1CE4E5B9ULL ^ (c + 1) * 0x94D049BB133111EBULL;
+    std::uint64_t x = a * 0x9E3779B97F4A7C15ULL ^ (b + 0x7F4A7C15ULL) * 0xBF58476D1CE4E5B9ULL ^
+                      (c + 1) * 0x94D049BB133111EBULL;
     x ^= x >> 30;
     x *= 0xBF58476D1CE4E5B9ULL;
     x ^= x >> 27;
@@ -25,8 +26,9 @@ inline double hashed_normal(std::uint64_t a, std::uint64_t b, std::uint64_t c = 
     return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);
 }
 
-/// A landscape by formula under a slow hand-held pan: hills of fractal noise, a sky with a sun far above 1, and a ball that
-/// crosses the picture. Scene-linear, band-limited, the same on every machine to within float rounding.
+/// A landscape by formula under a slow hand-held pan: hills of fractal noise, a sky with a sun far above 1,
+/// and a ball that crosses the picture. Scene-linear, band-limited, the same on every machine to within float
+/// rounding.
 class Scene {
 public:
     Scene(int width, int height);

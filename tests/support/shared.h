@@ -6,7 +6,8 @@
 
 namespace wetgate::tests {
 
-/// The folder of licensed footage beside the checkout, where there is one. A test without it prints why it skips:
+/// The folder of licensed footage beside the checkout, where there is one. A test without it prints why it
+/// skips:
 ///     const auto clips = shared("footage/clips");
 ///     if (!clips) { MESSAGE("skipped: no ../shared/footage/clips here"); return; }
 inline std::optional<std::filesystem::path> shared(const std::string& path) {

@@ -19,17 +19,21 @@ namespace wetgate::tests {
 /// A shot of small EXR frames in a folder that goes away, and the job around it.
 class SmallShot {
 public:
-    /// `passes` and `outputs` are JSON lists; `extra` goes into the shot as it is (", \"on_bad_frame\": \"hold\"").
-    SmallShot(FrameRange range, int width, int height, const std::string& passes = "[]", const std::string& outputs = exr_output,
-              const std::string& extra = "")
+    /// `passes` and `outputs` are JSON lists; `extra` goes into the shot as it is (", \"on_bad_frame\":
+    /// \"hold\"").
+    SmallShot(FrameRange range, int width, int height, const std::string& passes = "[]",
+              const std::string& outputs = exr_output, const std::string& extra = "")
         : range_(range) {
         std::filesystem::create_directories(folder / "plates");
-        for (int frame = range.first; frame < range.end; ++frame) write_plate(frame, picture(frame, width, height));
-        const std::string text = R"({"schema": "wetgate.job/1", "name": "small", "show": "test", "work": "work",
+        for (int frame = range.first; frame < range.end; ++frame)
+            write_plate(frame, picture(frame, width, height));
+        const std::string text =
+            R"({"schema": "wetgate.job/1", "name": "small", "show": "test", "work": "work",
             "compute": {"device": "cpu"},
             "shots": [{"name": "s", "source": {"path": "plates/p.####.exr", "range": ")" +
-                                 std::to_string(range.first) + "-" + std::to_string(range.end - 1) +
-                                 R"(", "colorspace": "ACEScg", "rate": "24"}, "passes": )" + passes + R"(, "outputs": )" + outputs + extra + "}]}";
+            std::to_string(range.first) + "-" + std::to_string(range.end - 1) +
+            R"(", "colorspace": "ACEScg", "rate": "24"}, "passes": )" + passes + R"(, "outputs": )" +
+            outputs + extra + "}]}";
         write_atomic(folder / "job.json", text);
         job = std::make_unique<spec::JobSpec>(spec::load_job(folder / "job.json"));
     }
@@ -38,20 +42,25 @@ public:
         FloatImage image = make_float_image({0, 0, width, height});
         for (int c = 0; c < 3; ++c) {
             for (std::size_t i = 0; i < image.window.area(); ++i) {
-                image.channel(c)[i] = static_cast<float>(hashed(static_cast<std::uint64_t>(frame + 1000), i, static_cast<std::uint64_t>(c)));
+                image.channel(c)[i] = static_cast<float>(
+                    hashed(static_cast<std::uint64_t>(frame + 1000), i, static_cast<std::uint64_t>(c)));
             }
         }
         return image;
     }
 
-    std::filesystem::path plate(int frame) const { return job ? job->shots[0].source.path.pattern.path(frame) : name(frame); }
+    std::filesystem::path plate(int frame) const {
+        return job ? job->shots[0].source.path.pattern.path(frame) : name(frame);
+    }
 
     void write_plate(int frame, const FloatImage& image) const {
         HostFrame like;
         like.number = frame;
         like.display_window = image.window;
         like.timecode = Timecode{frame, {24, 1}, false};
-        write_atomic(name(frame), media::encode_exr(media::make_rgb_frame(like, image, SampleType::Half, 0, std::nullopt), {}));
+        write_atomic(
+            name(frame),
+            media::encode_exr(media::make_rgb_frame(like, image, SampleType::Half, 0, std::nullopt), {}));
     }
 
     pipeline::ShotContext context(int io_threads) const {

@@ -1,0 +1,160 @@
+#include "media/movie_info.h"
+
+#include <cmath>
+
+namespace wetgate::media {
+namespace {
+
+std::optional<Rate> sane(AVRational value) {
+    if (value.num <= 0 || value.den <= 0) return std::nullopt;
+    return parse_rate(std::to_string(value.num) + "/" + std::to_string(value.den));
+}
+
+bool is_usual(const Rate& rate) {
+    return (rate.den == 1 &&
+            (rate.num == 24 || rate.num == 25 || rate.num == 30 || rate.num == 48 || rate.num == 50 ||
+             rate.num == 60 || rate.num == 96 || rate.num == 100 || rate.num == 120)) ||
+           (rate.den == 1001 && rate.num % 1000 == 0);
+}
+
+// An average of rounded times (72000/2401) means a rate that exists.
+Rate snapped(const Rate& rate) {
+    constexpr double hair = 0.0015;
+    if (is_usual(rate)) return rate;
+    Rate best = rate;
+    double least = hair;
+    for (const int nominal : {24, 25, 30, 48, 50, 60, 96, 100, 120}) {
+        for (const Rate& usual : {Rate{nominal, 1}, Rate{nominal * 1000, 1001}}) {
+            const double off = std::abs(usual.fps() / rate.fps() - 1);
+            if (off < least && is_usual(usual)) {
+                least = off;
+                best = usual;
+            }
+        }
+    }
+    return best;
+}
+
+std::string profile_text(const AVCodecParameters& parameters) {
+    if (parameters.codec_id == AV_CODEC_ID_PRORES) {
+        constexpr const char* names[] = {"422 Proxy", "422 LT", "422", "422 HQ", "4444", "4444 XQ"};
+        if (parameters.profile >= 0 && parameters.profile < 6) return names[parameters.profile];
+        return "";
+    }
+    const char* name = avcodec_profile_name(parameters.codec_id, parameters.profile);
+    return name == nullptr ? "" : name;
+}
+
+std::string pixel_text(const PixelLayout& layout) {
+    const char* name = av_get_pix_fmt_name(layout.format);
+    std::string text = name == nullptr ? "" : name;
+    for (const char* order : {"le", "be"}) {
+        if (layout.bits > 8 && text.ends_with(order)) text.resize(text.size() - 2);
+    }
+    return text;
+}
+
+}  // namespace
+
+MovieRate movie_rate(const Demuxer& demuxer) {
+    const AVStream& stream = demuxer.video();
+    const auto average = sane(stream.avg_frame_rate);
+    const auto real = sane(stream.r_frame_rate);
+    const bool silent =
+        demuxer.is_raw() && (!real || *real == Rate{24, 1});  // what Demuxer asked libav to assume
+    if (real && average && std::abs(real->fps() / average->fps() - 1) < 0.01 && is_usual(*real))
+        return {*real, !silent};
+    if (average) return {snapped(*average), !silent};
+    if (real) return {snapped(*real), !silent};
+    return {Rate{24, 1}, false};
+}
+
+std::optional<Timecode> movie_timecode(const Demuxer& demuxer, const Rate& rate) {
+    const AVFormatContext& format = demuxer.format();
+    std::string text = metadata_of(demuxer.video().metadata, "timecode");
+    for (unsigned i = 0; text.empty() && i < format.nb_streams; ++i) {
+        if (format.streams[i]->codecpar->codec_type == AVMEDIA_TYPE_DATA) {
+            text = metadata_of(format.streams[i]->metadata, "timecode");
+        }
+    }
+    if (text.empty()) text = metadata_of(format.metadata, "timecode");
+    return parse_timecode(text, rate);
+}
+
+std::string movie_reel(const Demuxer& demuxer) {
+    const AVFormatContext& format = demuxer.format();
+    std::string reel = metadata_of(demuxer.video().metadata, "reel_name");
+    for (unsigned i = 0; reel.empty() && i < format.nb_streams; ++i) {
+        reel = metadata_of(format.streams[i]->metadata, "reel_name");
+    }
+    return reel.empty() ? metadata_of(format.metadata, "reel_name") : reel;
+}
+
+ColorInfo movie_color(const AVCodecParameters& parameters, const PixelLayout& layout) {
+    ColorInfo color;
+    color.primaries = parameters.color_primaries;
+    color.transfer = parameters.color_trc;
+    color.bits = layout.bits;
+    if (layout.model == PixelModel::Rgb) {
+        color.matrix = 0;
+        color.full_range = true;
+        return color;
+    }
+    color.matrix = parameters.color_space;
+    color.full_range = layout.always_full || parameters.color_range == AVCOL_RANGE_JPEG;
+    if (layout.model == PixelModel::Luminance) {
+        // Untagged grey is full range from codecs of pictures (PNG, FFV1) and limited from codecs of video.
+        const bool untagged = parameters.color_range == AVCOL_RANGE_UNSPECIFIED;
+        color.full_range = color.full_range || (untagged && is_intra_only(parameters.codec_id));
+        return color;
+    }
+    const bool both = layout.chroma_y > 1;
+    switch (parameters.chroma_location) {
+        case AVCHROMA_LOC_CENTER:
+            color.chroma_x = 0.5F;
+            color.chroma_y = 0.5F;
+            break;
+        case AVCHROMA_LOC_TOPLEFT:
+            color.chroma_x = 0;
+            color.chroma_y = 0;
+            break;
+        case AVCHROMA_LOC_TOP:
+            color.chroma_x = 0.5F;
+            color.chroma_y = 0;
+            break;
+        case AVCHROMA_LOC_BOTTOMLEFT:
+            color.chroma_x = 0;
+            color.chroma_y = 1;
+            break;
+        case AVCHROMA_LOC_BOTTOM:
+            color.chroma_x = 0.5F;
+            color.chroma_y = 1;
+            break;
+        default:  // BT.2020 and BT.2100 site 4:2:0 at the top left; everything else does as MPEG-2
+            color.chroma_x = 0;
+            color.chroma_y = parameters.color_primaries == AVCOL_PRI_BT2020 ? 0 : 0.5F;
+            break;
+    }
+    if (!both) color.chroma_y = 0;
+    if (layout.chroma_x == 1) color.chroma_x = 0;
+    return color;
+}
+
+std::string codec_text(const AVCodecParameters& parameters) {
+    const std::string profile = profile_text(parameters);
+    const std::string codec = avcodec_get_name(parameters.codec_id);
+    return profile.empty() ? codec : codec + " " + profile;
+}
+
+std::string movie_detail(const AVCodecParameters& parameters, const PixelLayout& layout,
+                         const ColorInfo& color, const Rate& rate) {
+    std::string text = codec_text(parameters) + ", " + pixel_text(layout);
+    if (layout.model == PixelModel::YCbCr) {
+        const char* matrix = av_color_space_name(static_cast<AVColorSpace>(color.matrix));
+        text += std::string(", ") + (color.matrix == 2 || matrix == nullptr ? "untagged" : matrix);
+        text += color.full_range ? " full" : " limited";
+    }
+    return text + ", " + to_string(rate) + " fps";
+}
+
+}  // namespace wetgate::media
