@@ -52,30 +52,23 @@ Level coarser(const Level& fine) {
     return {quarter(fine.sum), quarter(fine.count)};
 }
 
-/// Sum and count over the 3x3 cells around each place; places are (channel, y, x) [N,3] int64 in cells of
-/// `level`.
+/// The sum of each cell and its eight neighbours, nothing past the edges.
+at::Tensor summed_3x3(const at::Tensor& cells) {  // [3,h,w] float32
+    const at::Tensor wide = at::constant_pad_nd(cells, {1, 1, 1, 1});
+    const std::int64_t height = cells.size(1);
+    const std::int64_t width = cells.size(2);
+    const at::Tensor rows =
+        wide.slice(1, 0, height) + wide.slice(1, 1, height + 1) + wide.slice(1, 2, height + 2);
+    return rows.slice(2, 0, width) + rows.slice(2, 1, width + 1) + rows.slice(2, 2, width + 2);
+}
+
+/// Sum and count around each place; places are (channel, y, x) [N,3] int64 in cells of `level`. Each [N]
+/// float32.
 Level around(const Level& level, const at::Tensor& places) {
-    const std::int64_t height = level.sum.size(1);
-    const std::int64_t width = level.sum.size(2);
-    const at::Tensor channel = places.select(1, 0);
-    Level total{at::zeros({places.size(0)}, level.sum.options()),
-                at::zeros({places.size(0)}, level.sum.options())};
-    for (std::int64_t dy = -1; dy <= 1; ++dy) {
-        for (std::int64_t dx = -1; dx <= 1; ++dx) {
-            const at::Tensor y = places.select(1, 1) + dy;
-            const at::Tensor x = places.select(1, 2) + dx;
-            const at::Tensor is_inside = y.ge(0)
-                                             .logical_and(y.lt(height))
-                                             .logical_and(x.ge(0))
-                                             .logical_and(x.lt(width))
-                                             .to(at::kFloat);
-            const at::Tensor index =
-                (channel * height + y.clamp(0, height - 1)) * width + x.clamp(0, width - 1);
-            total.sum = total.sum + level.sum.take(index) * is_inside;
-            total.count = total.count + level.count.take(index) * is_inside;
-        }
-    }
-    return total;
+    const at::Tensor index =
+        (places.select(1, 0) * level.sum.size(1) + places.select(1, 1)) * level.sum.size(2) +
+        places.select(1, 2);
+    return {summed_3x3(level.sum).take(index), summed_3x3(level.count).take(index)};
 }
 
 // Note [Growing surroundings]
