@@ -270,7 +270,7 @@ TEST_CASE("the hostile pictures of others' test suites are read or refused, quic
             MESSAGE(name << " is read, " << frame.window().width() << "x" << frame.window().height());
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::Input);
-            MESSAGE(error.what());
+            MESSAGE(std::string(error.what()));
         }
         CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
     }
