@@ -33,7 +33,7 @@ public:
     bool has(const std::string& space) const;
     std::vector<std::string> spaces() const;
     std::unique_ptr<Transform> transform(const std::string& from, const std::string& to) const;
-    /// A look, a LUT file (.cube, .clf, .spi1d ...) or named transform applied in `space`.
+    /// A LUT file (.cube, .clf, .spi1d, .spi3d ...). Error{Input} when it cannot be read.
     std::unique_ptr<Transform> file_transform(const std::filesystem::path& file) const;
     /// Space that the H.273 tags of a movie mean ("Rec.709", "Rec.2100-PQ" ...), if this config has it;
     /// nullopt otherwise.
