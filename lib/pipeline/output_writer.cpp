@@ -84,6 +84,7 @@ HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
         back.apply(picture);
     }
     media::write_worked(result, picture, frame.touch);
+    if (shot_.info().kind == media::MediaKind::Exr) media::rebuild_levels(result);
     return result;
 }
 

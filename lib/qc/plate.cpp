@@ -97,7 +97,7 @@ PlateChange plate_change(const HostFrame& before, const HostFrame& after, const 
         throw Error(ErrorKind::Internal, "a frame lost or gained parts on its way through the passes");
     }
     const auto is_worked = [&before](std::size_t part, std::size_t plane) {
-        if (static_cast<int>(part) != before.worked.part_index) return false;
+        if (before.parts[part].part != before.worked_part().part) return false;
         return std::any_of(std::begin(before.worked.plane), std::end(before.worked.plane),
                            [plane](int index) { return index == static_cast<int>(plane); });
     };
@@ -108,6 +108,8 @@ PlateChange plate_change(const HostFrame& before, const HostFrame& after, const 
             const Plane& b = after.parts[p].planes.at(i);
             if (a.data == b.data) continue;  // shared: not even copied
             if (is_worked(p, i)) {
+                // Lower resolution levels follow level 0, which is where the proof is.
+                if (static_cast<int>(p) != before.worked.part_index) continue;
                 compare_worked(a, b, before.window(), touch, change);
             } else {
                 change.changed_other += differing_samples(a, b);

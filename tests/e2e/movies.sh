@@ -24,6 +24,25 @@ expect 0 "$wetgate" run middle.json
 ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov >tags
 grep -q 'timecode=01:00:00:02' tags || fail "timecode of a part: $(cat tags)"
 
+# Other dailies codecs: every frame decodes, and a frame decoded alone is the frame of the whole run.
+encode() { ffmpeg -v error -y -i demo/plates/demo.mov -an "$@"; }
+encode -c:v libx265 -x265-params log-level=none:keyint=4:bframes=2 -pix_fmt yuv420p10le hevc.mp4
+encode -c:v libx264 -g 5 -bf 2 -pix_fmt yuv420p h264.mp4
+encode -s 1920x1080 -c:v dnxhd -profile:v dnxhr_hqx -pix_fmt yuv422p10le dnxhr.mov
+encode -c:v mjpeg -q:v 3 -pix_fmt yuvj422p mjpeg.mov
+for movie in hevc.mp4 h264.mp4 dnxhr.mov mjpeg.mov; do
+    expect 0 "$wetgate" probe $movie --decode
+    grep -q '8 of 8 frames decode' log || fail "$movie: $(cat log)"
+    for frames in 6 1-8; do
+        rm -rf codec.work
+        job codec '{"path": "'$movie'", "first_frame": 1, "colorspace": "Rec.709"}' '[]' \
+            '[{"name": "o", "path": "codec.'$frames'/o.####.exr", "type": "exr"}]'
+        expect 0 "$wetgate" run codec.json --frames $frames
+    done
+    cmp codec.6/o.0006.exr codec.1-8/o.0006.exr || fail "$movie: a frame depends on where decoding began"
+    rm -r codec.6 codec.1-8
+done
+
 [ -d "$WETGATE_SHARED/footage/clips" ] || { echo "no ../shared/footage/clips here: clips skipped"; exit 0; }
 for clip in "$(cd "$WETGATE_SHARED/footage/clips" && pwd)"/*; do
     case $clip in *hdr*) space=Rec.2100-PQ ;; *) space=Rec.709 ;; esac
