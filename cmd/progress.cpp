@@ -18,7 +18,7 @@ std::string resolved(const std::string& dialect) {
 
 }  // namespace
 
-ProgressPrinter::ProgressPrinter(std::string dialect) : dialect_(resolved(dialect)) {
+ProgressPrinter::ProgressPrinter(const std::string& dialect) : dialect_(resolved(dialect)) {
     if (dialect_ != "none") heart_ = std::jthread([this](const std::stop_token& stop) { beat(stop); });
 }
 

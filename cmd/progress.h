@@ -15,7 +15,7 @@ namespace wetgate::cmd {
 ///   auto      bar on a terminal, deadline elsewhere
 class ProgressPrinter {
 public:
-    explicit ProgressPrinter(std::string dialect);
+    explicit ProgressPrinter(const std::string& dialect);
     ~ProgressPrinter();
     ProgressPrinter(const ProgressPrinter&) = delete;
     ProgressPrinter& operator=(const ProgressPrinter&) = delete;
