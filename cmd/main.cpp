@@ -85,7 +85,7 @@ private:
 EngineEntry load_engine() {
     const std::filesystem::path library =
         std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libwetgate_engine.so";
-    void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (handle == nullptr) {
         throw Error(ErrorKind::Internal,
                     std::string("the engine library beside the binary cannot be loaded: ") + dlerror(),

@@ -227,6 +227,10 @@ HostFrame to_video_frame(const HostFrame& video, ChromaFormat chroma, int bits) 
     }
     if (source[0] == nullptr) throw Error(ErrorKind::Internal, "a Y'CbCr picture lacks its luma");
     const int old_bits = bits_of(video, *source[0]);
+    const bool same_chroma = source[1] != nullptr && source[2] != nullptr &&
+                             source[1]->x_sampling == chroma.x && source[1]->y_sampling == chroma.y;
+    if (same_chroma && old_bits == bits && source[0]->type == code_type(bits))
+        return video;  // planes stay shared
     const CodeRange in = code_range(old_bits, video.color.full_range);
     const CodeRange out = code_range(bits, video.color.full_range);
     const CodeScale luma_scale{out.luma_scale / in.luma_scale,

@@ -214,7 +214,25 @@ std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, cons
     const HostFrame video = own_picture && own.color.matrix == options.color.matrix && !own.color.full_range
                                 ? media::to_video_frame(own, chroma_of(options.profile), prores_bits)
                                 : in_output_space(output, frame, own);
-    return media::make_prores_encoder(options)->encode(video);
+    std::unique_ptr<media::ProResEncoder> encoder = borrow_encoder(output, options);
+    std::vector<std::byte> coded = encoder->encode(video);
+    const std::lock_guard lock(encoder_mutex_);
+    idle_encoders_[output.name].push_back(std::move(encoder));
+    return coded;
+}
+
+std::unique_ptr<media::ProResEncoder> OutputWriter::borrow_encoder(const spec::OutputSpec& output,
+                                                                   const media::ProResOptions& options) {
+    {
+        const std::lock_guard lock(encoder_mutex_);
+        auto& idle = idle_encoders_[output.name];
+        if (!idle.empty()) {
+            std::unique_ptr<media::ProResEncoder> encoder = std::move(idle.back());
+            idle.pop_back();
+            return encoder;
+        }
+    }
+    return media::make_prores_encoder(options);
 }
 
 }  // namespace wetgate::pipeline

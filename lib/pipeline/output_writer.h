@@ -61,6 +61,13 @@ private:
     std::map<std::string, std::string> marks(const FinishedFrame& frame) const;
 
     const ShotContext& shot_;
+    /// An encoder for this output that no other thread uses; goes back after use. Encoders keep nothing
+    /// between frames.
+    std::unique_ptr<media::ProResEncoder> borrow_encoder(const spec::OutputSpec& output,
+                                                         const media::ProResOptions& options);
+
+    std::mutex encoder_mutex_;
+    std::map<std::string, std::vector<std::unique_ptr<media::ProResEncoder>>> idle_encoders_;  // by output
     std::mutex copy_mutex_;
     std::unique_ptr<media::FrameSource> copy_source_;  // for packet copies; guarded by copy_mutex_
 };
