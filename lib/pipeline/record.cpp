@@ -73,6 +73,14 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
 
 }  // namespace
 
+void WorkFiles::remove_orphans() const {
+    remove_orphan_temps(root_);
+    std::error_code ignored;
+    for (const auto& entry : fs::recursive_directory_iterator(root_, ignored)) {
+        if (entry.is_directory(ignored)) remove_orphan_temps(entry.path());
+    }
+}
+
 nlohmann::json source_identity(const ShotContext& shot, const std::vector<int>& frames) {
     nlohmann::json identity = nlohmann::json::array();
     if (shot.info().kind == media::MediaKind::Movie) {

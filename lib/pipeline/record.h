@@ -33,7 +33,8 @@ public:
     std::filesystem::path artefact(std::size_t pass, const std::string& name) const {
         return root_ / (std::to_string(pass) + "." + name + ".json");
     }
-    const std::filesystem::path& root() const { return root_; }
+    /// Removes what killed processes of this host left half-written, in all folders of the shot.
+    void remove_orphans() const;
 
 private:
     std::filesystem::path root_;

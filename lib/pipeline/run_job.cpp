@@ -10,6 +10,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/merge.h"
 #include "pipeline/plan.h"
+#include "pipeline/record.h"
 #include "pipeline/shot_context.h"
 #include "pipeline/stages.h"
 #include "qc/report.h"
@@ -106,6 +107,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         if (frames[i].empty()) continue;
         const ShotContext& context = *contexts[i];
         ShotContext::make_folder(context.work_folder());
+        WorkFiles(context).remove_orphans();
         const FrameSet whole_shot = frames_of(context.delivered_range());
         ShotStages stages(context, {request.overwrite, request.continue_on_error, services.stop,
                                     [&overall](const Progress& progress) { overall.tell(progress); }});

@@ -232,7 +232,6 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
         ShotContext::make_folder(folder);
         remove_orphan_temps(folder);
     }
-    remove_orphan_temps(files.record(0).parent_path());
 
     Outcome outcome;
     FrameSet missing;
