@@ -1,7 +1,5 @@
 #include "media/exr_pixels.h"
 
-#include "core/error.h"
-
 namespace wetgate::media::exr {
 
 Imf::FrameBuffer frame_buffer_over(const ImagePart& part) {
@@ -24,7 +22,5 @@ Imf::FrameBuffer frame_buffer_over(const ImagePart& part) {
     }
     return buffer;
 }
-
-void check_payloads(std::span<const std::byte>, const ScannedHeader&, const ChunkTables&) {}
 
 }  // namespace wetgate::media::exr

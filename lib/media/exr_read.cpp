@@ -15,6 +15,7 @@
 #include "media/exr_pixels.h"
 #include "media/exr_scan.h"
 #include "media/exr_streams.h"
+#include "media/exr_verify.h"
 
 namespace wetgate::media {
 namespace exr {
@@ -72,7 +73,6 @@ HostFrame read_checked(ByteSource& source, const SourceRequest& request, bool& r
     check_file_size(header, source.size());
     const auto file = source.all();
     const ChunkTables tables = scan_chunks(source, header);
-    check_payloads(file, header, tables);
     rebuilt = tables.rebuilt;
 
     HostFrame frame;
@@ -85,6 +85,7 @@ HostFrame read_checked(ByteSource& source, const SourceRequest& request, bool& r
     frame.worked = choose_planes(*own, frame.parts, request);
     describe(frame, request.rate.value_or(declared_rate(*own).value_or(Rate{})));
     decode(header, tables, file, frame.parts);
+    verify_decoded(file, header, tables, frame.parts);
     return frame;
 }
 

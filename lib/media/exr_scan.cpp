@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -14,6 +15,8 @@ namespace wetgate::media::exr {
 namespace {
 
 constexpr std::size_t longest_name = 255;
+// Decoders compute with int inside a chunk (CVE-2026-34588 of the PIZ decoder is such an overflow).
+constexpr std::int64_t largest_chunk = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t always_allowed_buffer = std::int64_t{64} << 20;
 
 [[noreturn]] void damaged(const std::string& what) {
@@ -272,7 +275,8 @@ void check_sizes(ScannedHeader& header, std::int64_t file_bytes, const Limits& l
                             "if that is meant",
                             limits.max_decoded_bytes));
         }
-        if (grid.buffer_bytes() > std::max(always_allowed_buffer, 2 * bytes)) {
+        if (grid.buffer_bytes() > std::max(always_allowed_buffer, 2 * bytes) ||
+            grid.buffer_bytes() > largest_chunk) {
             damaged("its chunks are far larger than its picture");
         }
         if (!header.multi_part()) continue;
