@@ -41,6 +41,7 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
     const nlohmann::json& result = *outcome.result;
     const std::filesystem::path folder = job.qc.report.empty() ? job.work / "qc" : job.qc.report;
     pipeline::ShotContext::make_folder(folder);
+    remove_orphan_temps(folder);
     const nlohmann::json report = {{"schema", "wetgate.report/1"},
                                    {"result", result},
                                    {"run",
