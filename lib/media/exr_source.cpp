@@ -61,6 +61,10 @@ std::string detail_of(const HostFrame& frame) {
 class ExrSource final : public FrameSource {
 public:
     ExrSource(const SourceRequest& request, const Log& log) : request_(request), log_(log) {
+        if (!request_.range && !request_.is_sequence) {  // one picture
+            const int number = request_.first_frame.value_or(0);
+            request_.range = FrameRange{number, number + 1};
+        }
         if (!request_.range || request_.range->empty()) {
             throw Error(ErrorKind::Usage, "is a picture sequence without a frame range",
                         {.file = request_.display_name, .shot = {}, .frame = {}});
@@ -71,7 +75,7 @@ public:
                 return;
             } catch (const Error& error) {
                 // A bad first frame is the frame policy's business; a wrong request or a failing disk is not.
-                const bool last = frame + 1 == request_.range->end;
+                const bool last = frame + 1 == request_.range->end || !request_.is_sequence;
                 if (error.kind() != ErrorKind::Input || last)
                     throw error.within({.file = {}, .shot = {}, .frame = frame});
             }

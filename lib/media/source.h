@@ -89,8 +89,9 @@ public:
     virtual CodedPacket packet(int frame) = 0;
 };
 
-/// Movies (and single pictures) are numbered from `first_frame`, else from the start of `range`, else from 0.
-/// `log` gets decoder warnings.
+/// Opens whatever the first existing file of the request is (see sniff()).
+/// A movie's first frame has the number `first_frame`, else `range->first` where a range is given, else 0;
+/// its timecode does not number it; so does a single picture. A sequence is numbered by its file names. `log` gets decoder warnings.
 std::unique_ptr<FrameSource> open_source(const SourceRequest& request, const Log& log);
 
 }  // namespace wetgate::media

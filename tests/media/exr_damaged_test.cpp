@@ -135,7 +135,7 @@ TEST_CASE("a file cut anywhere is refused with its name") {
     }
 }
 
-TEST_CASE("a damaged file that is read whole is refused when it is cut inside its last chunk") {
+TEST_CASE("a damaged file that is also cut is refused") {
     const auto folder = wetgate::tests::shared("footage/damaged");
     if (!folder) {
         MESSAGE("skipped: no ../shared/footage/damaged here");

@@ -29,7 +29,9 @@ std::string attribute(const std::string& name, const std::string& type, const st
     return name + '\0' + type + '\0' + raw(static_cast<std::int32_t>(value.size())) + value;
 }
 
-std::string box(int x0, int y0, int x1, int y1) { return raw(x0) + raw(y0) + raw(x1) + raw(y1); }
+std::string box(int x0, int y0, int x1, int y1) {
+    return raw(x0) + raw(y0) + raw(x1) + raw(y1);
+}
 
 std::string channel(const std::string& name, int type) {
     return name + '\0' + raw(type) + std::string(4, '\0') + raw(1) + raw(1);
@@ -49,18 +51,21 @@ struct HandMade {
     std::string header() const {
         return raw(std::int32_t{20000630}) + raw(flags) + attribute("channels", "chlist", channels) +
                attribute("compression", "compression", std::string(1, compression)) +
-               attribute("dataWindow", "box2i", window) + attribute("displayWindow", "box2i", box(0, 0, 7, 3)) +
+               attribute("dataWindow", "box2i", window) +
+               attribute("displayWindow", "box2i", box(0, 0, 7, 3)) +
                attribute("lineOrder", "lineOrder", std::string(1, line_order)) +
                attribute("pixelAspectRatio", "float", aspect) +
                attribute("screenWindowCenter", "v2f", raw(0.0F) + raw(0.0F)) +
                attribute("screenWindowWidth", "float", raw(1.0F)) + more_attributes +
                (end_header ? "\0"s : ""s);
     }
-    /// Header, table and `rows` uncompressed rows whose samples are all 0x3C00 (1.0) with the row's number in the low bits.
+    /// Header, table and `rows` uncompressed rows whose samples are all 0x3C00 (1.0) with the row's number in
+    /// the low bits.
     std::string file(int rows = 4) const {
         std::string bytes = header();
         const std::size_t start = bytes.size() + static_cast<std::size_t>(rows) * 8;
-        for (int y = 0; y < rows; ++y) bytes += raw(static_cast<std::int64_t>(start + static_cast<std::size_t>(y) * 24));
+        for (int y = 0; y < rows; ++y)
+            bytes += raw(static_cast<std::int64_t>(start + static_cast<std::size_t>(y) * 24));
         for (int y = 0; y < rows; ++y) bytes += row(y);
         return bytes;
     }
@@ -112,7 +117,9 @@ private:
     wetgate::tests::TempFolder folder_;
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -139,18 +146,32 @@ TEST_CASE("hostile headers are refused with a reason") {
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.compression = 10; })), "compression 10"));
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.line_order = 2; })), "line order"));
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.window = box(0, 0, -1, 3); })), "empty"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.window = box(-2147483647 - 1, 0, 2147483647, 3); })), "bounds"));
+    CHECK(
+        contains(bench.refusal(with([](HandMade& m) { m.window = box(-2147483647 - 1, 0, 2147483647, 3); })),
+                 "bounds"));
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.window = box(0, 0, 1 << 20, 3); })), "at most"));
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.aspect = raw(0.0F); })), "aspect"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.aspect = raw(std::uint32_t{0x7FC00000}); })), "aspect"));
+    CHECK(contains(bench.refusal(with([](HandMade& m) { m.aspect = raw(std::uint32_t{0x7FC00000}); })),
+                   "aspect"));
     CHECK(contains(bench.refusal(with([](HandMade& m) { m.channels = "\0"s; })), "no channels"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.channels = channel("Y", 1) + channel("Y", 1) + '\0'; })), "twice"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.channels = channel("Y", 3) + '\0'; })), "pixel type"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = attribute("a", "int", "1234567"); })), "'a'"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = attribute("lineOrder", "lineOrder", "\0"s); })), "twice"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = "a\0int\0\xFF\xFF\xFF\xFF"s; })), "negative"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = "a\0int\0\xFF\xFF\xFF\x7F"s; })), "attributes"));
-    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = std::string(300, 'n') + "\0"s; })), "longer"));
+    CHECK(contains(
+        bench.refusal(with([](HandMade& m) { m.channels = channel("Y", 1) + channel("Y", 1) + '\0'; })),
+        "twice"));
+    CHECK(contains(bench.refusal(with([](HandMade& m) { m.channels = channel("Y", 3) + '\0'; })),
+                   "pixel type"));
+    CHECK(contains(
+        bench.refusal(with([](HandMade& m) { m.more_attributes = attribute("a", "int", "1234567"); })),
+        "'a'"));
+    CHECK(contains(bench.refusal(with(
+                       [](HandMade& m) { m.more_attributes = attribute("lineOrder", "lineOrder", "\0"s); })),
+                   "twice"));
+    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = "a\0int\0\xFF\xFF\xFF\xFF"s; })),
+                   "negative"));
+    CHECK(contains(bench.refusal(with([](HandMade& m) { m.more_attributes = "a\0int\0\xFF\xFF\xFF\x7F"s; })),
+                   "attributes"));
+    CHECK(
+        contains(bench.refusal(with([](HandMade& m) { m.more_attributes = std::string(300, 'n') + "\0"s; })),
+                 "longer"));
 }
 
 TEST_CASE("a small file that declares a huge picture is refused before memory is taken") {
@@ -169,7 +190,8 @@ TEST_CASE("a small file that declares a huge picture is refused before memory is
 TEST_CASE("a hundred thousand tiny attributes are refused at once") {
     Bench bench;
     HandMade made;
-    for (int i = 0; i < 100000; ++i) made.more_attributes += attribute("a" + std::to_string(i), "int", raw(i));
+    for (int i = 0; i < 100000; ++i)
+        made.more_attributes += attribute("a" + std::to_string(i), "int", raw(i));
     const std::string bytes = made.file();
     const auto start = std::chrono::steady_clock::now();
     CHECK(contains(bench.refusal(bytes), "4096 attributes"));
