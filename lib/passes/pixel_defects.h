@@ -30,7 +30,7 @@ struct Candidate {
     std::uint8_t channel = 0;            ///< the channel that `value` and `surround` are about
     std::int16_t value = 0;              ///< coded level / kLevelStep
     std::int16_t surround = 0;           ///< mean of the 8 neighbours, likewise
-    std::uint8_t size = 1;               ///< connected pixels of 7x7 that stand out half as much, it included
+    std::uint8_t size = 1;               ///< connected pixels of 11x11 at its level, it included; at most 63
 };
 
 /// Levels and noise of the picture in squares, aligned to picture coordinates: blocks, and cells of half

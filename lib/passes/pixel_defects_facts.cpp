@@ -205,7 +205,7 @@ FrameFacts facts_from_json(const nlohmann::json& json) {
         candidate.x = facts.window.x0 + static_cast<int>(index % width);
         candidate.y = facts.window.y0 + static_cast<int>(index / width);
         for (std::int8_t& score : candidate.score) score = reader.take_signed8();
-        const std::uint32_t channel_and_size = reader.take(1);  // size is at most 49
+        const std::uint32_t channel_and_size = reader.take(1);  // size is at most 63
         candidate.channel = static_cast<std::uint8_t>(channel_and_size & 3U);
         candidate.size = static_cast<std::uint8_t>(channel_and_size >> 2);
         if (candidate.channel > 2) refuse("a channel is out of range");

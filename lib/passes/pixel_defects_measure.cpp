@@ -188,43 +188,68 @@ Integer quantised(double value) {
     return static_cast<Integer>(std::lround(std::clamp(value, lowest, highest)));
 }
 
-/// How many connected pixels, inside 7x7, stand out by half as much as the one at (x, y), it included.
-int blob_size(const CodedPlane& plane, const Box& window, int x, int y) {
-    constexpr int kSide = 7;
-    constexpr int kHalf = kSide / 2;
-    std::array<float, kSide * kSide> levels{};
-    std::array<bool, kSide * kSide> open{};
-    std::array<float, kSide * kSide> sorted{};
-    std::size_t count = 0;
-    for (int j = 0; j < kSide; ++j) {
-        for (int i = 0; i < kSide; ++i) {
-            const int at_x = x + i - kHalf;
-            const int at_y = y + j - kHalf;
-            if (at_x < 0 || at_x >= window.width() || at_y < 0 || at_y >= window.height()) continue;
-            const float level = plane.row(at_y)[at_x];
-            if (!std::isfinite(level)) continue;
-            const auto place = static_cast<std::size_t>(j * kSide + i);
-            levels[place] = level;
-            open[place] = true;
-            sorted[count++] = level;
-        }
+/// A part of a plane around a pixel that never reads past the plane's border.
+class Patch {
+public:
+    Patch(const CodedPlane& plane, const Box& window, int x, int y)
+        : plane_(plane), window_(window), x_(x), y_(y) {}
+
+    bool inside(int i, int j) const {
+        return x_ + i >= 0 && x_ + i < window_.width() && y_ + j >= 0 && y_ + j < window_.height();
     }
-    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(count / 2);
-    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(count));
-    const float base = *middle;
-    const float height = levels[kHalf * kSide + kHalf] - base;
-    std::array<std::size_t, kSide * kSide> blob{kHalf * kSide + kHalf};
-    open[blob[0]] = false;
+    float at(int i, int j) const { return plane_.row(y_ + j)[x_ + i]; }
+
+    /// The slope of the picture across (i) or down (j), a pixel: the median over seven rows, which neither a
+    /// defect nor a group of 3x3 beside it bends.
+    float slope(bool across) const {
+        std::array<float, 7> slopes{};
+        std::size_t count = 0;
+        for (int k = -3; k <= 3; ++k) {
+            const int i = across ? 1 : k;
+            const int j = across ? k : 1;
+            const int back_i = across ? -1 : k;
+            const int back_j = across ? k : -1;
+            if (!inside(i, j) || !inside(back_i, back_j)) continue;
+            const float slope = 0.5F * (at(i, j) - at(back_i, back_j));
+            if (!std::isfinite(slope)) continue;
+            std::size_t place = count++;
+            for (; place > 0 && slopes[place - 1] > slope; --place) slopes[place] = slopes[place - 1];
+            slopes[place] = slope;
+        }
+        return count == 0 ? 0.0F : slopes[count / 2];
+    }
+
+private:
+    const CodedPlane& plane_;
+    const Box& window_;
+    int x_, y_;
+};
+
+/// How many connected pixels, inside 11x11, are as far out as the patch's pixel, it included: off its level,
+/// the slope of the picture taken away, by less than half its score. At most 63.
+int blob_size(const Patch& patch, float score) {
+    constexpr int kHalf = 5;
+    constexpr std::size_t kMost = 63;
+    const float level = patch.at(0, 0);
+    const float slope_x = patch.slope(true);
+    const float slope_y = patch.slope(false);
+    const float tolerance = 0.5F * std::fabs(score);
+    std::array<std::pair<int, int>, kMost> blob{};
+    std::array<bool, (2 * kHalf + 1) * (2 * kHalf + 1)> reached{};
+    const auto mark = [](int i, int j) {
+        return static_cast<std::size_t>((j + kHalf) * (2 * kHalf + 1) + i + kHalf);
+    };
+    reached[mark(0, 0)] = true;
     std::size_t size = 1;
     for (std::size_t next = 0; next < size; ++next) {
-        const int at_x = static_cast<int>(blob[next] % kSide);
-        const int at_y = static_cast<int>(blob[next] / kSide);
-        for (int j = std::max(0, at_y - 1); j <= std::min(kSide - 1, at_y + 1); ++j) {
-            for (int i = std::max(0, at_x - 1); i <= std::min(kSide - 1, at_x + 1); ++i) {
-                const auto place = static_cast<std::size_t>(j * kSide + i);
-                if (!open[place] || (levels[place] - base) * height < 0.5F * height * height) continue;
-                open[place] = false;
-                blob[size++] = place;
+        const auto [here_i, here_j] = blob[next];
+        for (int j = std::max(-kHalf, here_j - 1); j <= std::min(kHalf, here_j + 1); ++j) {
+            for (int i = std::max(-kHalf, here_i - 1); i <= std::min(kHalf, here_i + 1); ++i) {
+                if (size == kMost || reached[mark(i, j)] || !patch.inside(i, j)) continue;
+                const float trend = slope_x * static_cast<float>(i) + slope_y * static_cast<float>(j);
+                if (!(std::fabs(patch.at(i, j) - trend - level) < tolerance)) continue;
+                reached[mark(i, j)] = true;
+                blob[size++] = {i, j};
             }
         }
     }
@@ -365,7 +390,8 @@ FrameFacts measure_frame(const std::array<const float*, 3>& planes, const Box& w
             ((up[-1] + up[0]) + (up[1] + here[-1]) + (here[1] + down[-1]) + (down[0] + down[1])) / 8;
         candidate.value = quantised<std::int16_t>(here[0] / kLevelStep);
         candidate.surround = quantised<std::int16_t>(surround / kLevelStep);
-        candidate.size = static_cast<std::uint8_t>(blob_size(plane, window, pixel.x, pixel.y));
+        candidate.size = static_cast<std::uint8_t>(
+            blob_size(Patch(plane, window, pixel.x, pixel.y), scores[channel][index]));
         facts.candidates.push_back(candidate);
     }
     return facts;

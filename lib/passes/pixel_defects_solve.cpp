@@ -34,6 +34,7 @@ constexpr double kLargestChance = -9;  // log10, at one place
 constexpr double kMostBeside = 0.15;   // frames with a neighbour instead, over frames with the place itself
 constexpr std::size_t kQuarters = 4;
 constexpr double kLeastInQuarter = 0.1;  // of the frames expected there
+constexpr double kSizeShare = 0.25;      // sightings that may look smaller than the group is
 constexpr double kSteadyLevel = 0.35;    // spread of a stuck photosite's level over that of its surround
 constexpr double kBlackLevel = 0.03;     // coded: working linear 0.003
 constexpr std::size_t kMostRefusedRows = 200;
@@ -138,7 +139,7 @@ struct Evidence {
     bool constant = false;       // stuck at `value`
     double value = 0;            // coded
     double surround = 0;         // coded
-    int size = 1;                // median, pixels
+    int size = 1;                // of the group it stands in, pixels: see kSizeShare
     double strength = 0;         // median score, coded
     double strength_sigmas = 0;  // median score in each frame's sigma
     std::vector<const Sighting*> seen;
@@ -184,7 +185,8 @@ Evidence evidence_of(const std::vector<Frame>& frames, std::span<const Sighting>
         sizes.push_back(candidate.size);
         scores.push_back(score * sigma_in(frame, *block_in(frame, candidate.x, candidate.y), channel));
     }
-    evidence.size = median_of(std::move(sizes));
+    std::sort(sizes.begin(), sizes.end());
+    evidence.size = sizes[static_cast<std::size_t>(kSizeShare * static_cast<double>(sizes.size()))];
     evidence.strength = median_of(std::move(scores));
     evidence.strength_sigmas = median_of(std::move(scores_sigmas));
     return evidence;
@@ -291,6 +293,7 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
     verdict.scenes = scenes;
     verdict.first = frames[evidence.seen.front()->frame].number;
     verdict.last = frames[evidence.seen.back()->frame].number;
+    if (evidence.size > settings.max_cluster) verdict.refused = "part of something larger";
     if (scenes < settings.min_scenes && !settings.static_ok)
         verdict.refused = "the picture hardly moves here";
     return verdict;

@@ -141,6 +141,7 @@ TEST_CASE("planted hot, dead and stuck pixels of 6 sigma are all found on a movi
     };
     const json artefact = solve(facts_of(24, 1.7, damage));
     CHECK(artefact.at("decision") == "mapped");
+    INFO(artefact.at("refused").dump());
     CHECK(places_of(artefact) == planted);
 }
 
