@@ -91,7 +91,8 @@ public:
 
 /// Opens whatever the first existing file of the request is (see sniff()).
 /// A movie's first frame has the number `first_frame`, else `range->first` where a range is given, else 0;
-/// its timecode does not number it; so does a single picture. A sequence is numbered by its file names. `log` gets decoder warnings.
+/// its timecode does not number it; so does a single picture. A sequence is numbered by its file names. `log`
+/// gets decoder warnings.
 std::unique_ptr<FrameSource> open_source(const SourceRequest& request, const Log& log);
 
 }  // namespace wetgate::media
