@@ -50,6 +50,10 @@ void add_frames(CLI::App& app, Options& options) {
     app.add_option("--chunk-index", options.chunk_index, "the n-th chunk of the job's frames, from 0")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--chunk-size", options.chunk_size, "frames a chunk")->check(CLI::Range(1, 1'000'000));
+    app.add_option("--io-retries", options.io_retries,
+                   "tries after a transient fault of a network file system (then exit 75)")
+        ->check(CLI::Range(0, 20))
+        ->capture_default_str();
     app.add_flag("--overwrite", options.overwrite, "make frames again that are done already");
     app.add_flag("--continue-on-error", options.continue_on_error,
                  "go on after a frame that cannot be made (exit 20)");

@@ -53,7 +53,7 @@ pipeline::JobRequest request_of(const Options& options) {
     request.chunk_index = options.chunk_index;
     request.chunk_size = options.chunk_size;
     request.stage = stage_of(options.stage);
-    request.io_threads = io_threads_of(options);
+    request.io = {io_threads_of(options), options.io_retries};
     request.overwrite = options.overwrite;
     request.continue_on_error = options.continue_on_error;
     request.mix_fingerprints = options.mix_fingerprints;

@@ -38,7 +38,8 @@ int plan(const Options& options, const Services& services) {
     int first_index = 0;
     for (const spec::ShotSpec& shot : job.shots) {
         if (options.shot && shot.name != *options.shot) continue;
-        const pipeline::ShotContext context(job, shot, colors, runtime, io_threads_of(options), services.log);
+        const pipeline::ShotContext context(job, shot, colors, runtime,
+                                            {io_threads_of(options), options.io_retries}, services.log);
         const int chunk = options.chunk_size.value_or(context.delivered_range().size());
         const pipeline::ShotPlan plan = pipeline::plan_shot(context, chunk, first_index);
         first_index += static_cast<int>(plan.shards.size());

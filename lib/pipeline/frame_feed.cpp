@@ -88,7 +88,8 @@ std::shared_ptr<FeedFrame> FrameFeed::decode(media::FrameSource& source, int fra
     auto result = std::make_shared<FeedFrame>();
     result->number = frame;
     try {
-        result->host = std::make_shared<const HostFrame>(source.read(frame));
+        result->host = std::make_shared<const HostFrame>(
+            with_retries(shot_.io_retries(), [&] { return source.read(frame); }));
     } catch (const Error& error) {
         // Only what is wrong with this one frame has a policy; a full memory or a sick network has not.
         if (error.kind() != ErrorKind::Input)

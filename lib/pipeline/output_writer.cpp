@@ -109,7 +109,7 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
     bool copied = false;
     const std::vector<std::byte> bytes =
         movie ? packet(output, frame, own, copied) : encode(output, frame, own);
-    write_atomic(file, bytes);
+    with_retries(shot_.io_retries(), [&] { write_atomic(file, bytes); });
 
     WrittenOutput written;
     written.record = {{"name", output.name},

@@ -178,7 +178,7 @@ std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Co
     std::vector<std::string> problems;
     for (const spec::ShotSpec& shot : job.shots) {
         try {
-            check_shot(ShotContext(job, shot, colors, runtime, 1, log), problems);
+            check_shot(ShotContext(job, shot, colors, runtime, {}, log), problems);
         } catch (const Error& error) {
             problems.emplace_back(error.what());
         }

@@ -10,6 +10,7 @@
 #include "core/frame_range.h"
 #include "core/log.h"
 #include "pipeline/progress.h"
+#include "pipeline/shot_context.h"
 #include "spec/job_spec.h"
 
 namespace wetgate::pipeline {
@@ -22,7 +23,7 @@ struct JobRequest {
     std::optional<FrameSet> frames;              ///< of every chosen shot; cut to its delivered range
     std::optional<int> chunk_index, chunk_size;  ///< chunks of each shot's frames, numbered through all shots
     Stage stage = Stage::All;
-    int io_threads = 1;
+    IoSettings io;
     bool overwrite = false;
     bool continue_on_error = false;
     bool mix_fingerprints = false;

@@ -7,13 +7,8 @@ namespace wetgate::pipeline {
 namespace fs = std::filesystem;
 
 ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
-                         const compute::Runtime& runtime, int io_threads, Log log)
-    : job_(job),
-      shot_(shot),
-      colors_(colors),
-      runtime_(runtime),
-      log_(std::move(log)),
-      io_threads_(io_threads) {
+                         const compute::Runtime& runtime, const IoSettings& io, Log log)
+    : job_(job), shot_(shot), colors_(colors), runtime_(runtime), log_(std::move(log)), io_(io) {
     const ErrorContext where{.file = {}, .shot = shot.name, .frame = {}};
     try {
         source_space_ = colors.resolve(shot.source.colorspace);
@@ -26,7 +21,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, c
             from_working_[space] = colors.transform(working, space);
             from_source_[space] = colors.transform(source_space_, space);
         }
-        probe_ = media::open_source(request(1), log_);
+        probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log_); });
         info_ = probe_->info();
     } catch (const Error& error) {
         throw error.within(where);
@@ -65,7 +60,7 @@ media::SourceRequest ShotContext::request(int decoder_threads) const {
 
 std::unique_ptr<media::FrameSource> ShotContext::open() const {
     // One decoder a worker for sequences; a movie has one reader, whose decoder may thread.
-    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_threads_ : 1), log_);
+    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_.threads : 1), log_);
 }
 
 std::optional<Timecode> ShotContext::timecode_of(int frame) const {

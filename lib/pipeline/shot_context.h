@@ -8,10 +8,17 @@
 #include "color/color.h"
 #include "compute/runtime.h"
 #include "core/log.h"
+#include "core/retry.h"
 #include "media/source.h"
 #include "spec/job_spec.h"
 
 namespace wetgate::pipeline {
+
+/// How files are read and written: neither changes a bit of the result.
+struct IoSettings {
+    int threads = 1;                   ///< frames decoded and encoded at once
+    int retries = default_io_retries;  ///< after transient faults of a network file system
+};
 
 /// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made
 /// once a shot.
@@ -20,7 +27,7 @@ public:
     /// Opens the source (so Error{Input} when it is not there) and resolves every colour space
     /// (Error{Usage}).
     ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
-                const compute::Runtime& runtime, int io_threads, Log log);
+                const compute::Runtime& runtime, const IoSettings& io, Log log);
 
     const spec::JobSpec& job() const { return job_; }
     const spec::ShotSpec& shot() const { return shot_; }
@@ -28,7 +35,8 @@ public:
     const compute::Runtime& runtime() const { return runtime_; }
     const media::SourceInfo& info() const { return info_; }
     const Log& log() const { return log_; }
-    int io_threads() const { return io_threads_; }
+    int io_threads() const { return io_.threads; }
+    int io_retries() const { return io_.retries; }
 
     /// What exists, and what is delivered.
     FrameRange source_range() const { return info_.range; }
@@ -64,7 +72,7 @@ private:
     const color::Config& colors_;
     const compute::Runtime& runtime_;
     Log log_;
-    int io_threads_;
+    IoSettings io_;
     std::unique_ptr<media::FrameSource> probe_;
     media::SourceInfo info_;
     std::string source_space_;

@@ -64,7 +64,7 @@ public:
     }
 
     pipeline::ShotContext context(int io_threads) const {
-        return pipeline::ShotContext(*job, job->shots[0], colors, runtime, io_threads, silent_log());
+        return pipeline::ShotContext(*job, job->shots[0], colors, runtime, {io_threads, 0}, silent_log());
     }
 
     static constexpr const char* exr_output = R"([{"name": "o", "path": "out/o.####.exr", "type": "exr"}])";
