@@ -101,18 +101,42 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
     }
 }
 
+passes::PassReach operator+(const passes::PassReach& a, const passes::PassReach& b) {
+    return {a.before + b.before, a.after + b.after};
+}
+
+// What a pass's schema says of itself; nothing where it does not.
+passes::PassReach stated_reach(spec::PassSchemas& schemas, const std::string& pass, const char* key) {
+    const nlohmann::json& facts = schemas.schema(pass).at("x-wetgate");
+    if (!facts.contains(key)) return {};
+    return {facts.at(key).at(0).get<int>(), facts.at(key).at(1).get<int>()};
+}
+
 }  // namespace
 
 passes::PassReach planned_reach(const spec::ShotSpec& shot) {
     spec::PassSchemas schemas;
     passes::PassReach total;
     for (const spec::PassSpec& pass : shot.passes) {
-        if (!pass.enabled) continue;
-        const nlohmann::json& reach = schemas.schema(pass.name).at("x-wetgate").at("reach");
-        total.before += reach.at(0).get<int>();
-        total.after += reach.at(1).get<int>();
+        if (pass.enabled) total = total + stated_reach(schemas, pass.name, "reach");
     }
     return total;
+}
+
+passes::PassReach widest_reach(const spec::ShotSpec& shot) {
+    spec::PassSchemas schemas;
+    passes::PassReach total;
+    passes::PassReach widest;
+    const auto widen = [&widest](const passes::PassReach& reach) {
+        widest = {std::max(widest.before, reach.before), std::max(widest.after, reach.after)};
+    };
+    for (const spec::PassSpec& pass : shot.passes) {
+        if (!pass.enabled) continue;
+        if (pass.artefact.empty()) widen(total + stated_reach(schemas, pass.name, "measure_reach"));
+        total = total + stated_reach(schemas, pass.name, "reach");
+        widen(total);
+    }
+    return widest;
 }
 
 std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot) {
@@ -148,7 +172,7 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     }
     plan.handle_cost =
         frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
-    plan.memory_bytes = host_bytes_needed(context, plan.reach, shot.passes.size());
+    plan.memory_bytes = host_bytes_needed(context, widest_reach(shot), shot.passes.size());
     for (const spec::OutputSpec& output : shot.outputs) {
         plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
     }

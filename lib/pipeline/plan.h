@@ -13,6 +13,8 @@ namespace wetgate::pipeline {
 
 /// Frames around a delivered one that the shot's passes read, from their schemas (before anything is solved).
 passes::PassReach planned_reach(const spec::ShotSpec& shot);
+/// The widest window of source frames that any stage of the shot holds: what memory is reckoned with.
+passes::PassReach widest_reach(const spec::ShotSpec& shot);
 /// Indices of the passes that measure and solve (enabled, without an artefact of the job's own).
 std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot);
 

@@ -116,10 +116,8 @@ std::optional<nlohmann::json> load_json(const fs::path& file) {
 }
 
 void store_json(const fs::path& file, const nlohmann::json& json) {
-    const std::string text = json.dump(1) +
-                             "
-                             ";
-                             with_retries(default_io_retries, [&] { write_atomic(file, text); });
+    const std::string text = json.dump(1) + "\n";
+    with_retries(default_io_retries, [&] { write_atomic(file, text); });
 }
 
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
