@@ -294,8 +294,9 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
     verdict.first = frames[evidence.seen.front()->frame].number;
     verdict.last = frames[evidence.seen.back()->frame].number;
     if (evidence.size > settings.max_cluster) verdict.refused = "part of something larger";
-    if (scenes < settings.min_scenes && !settings.static_ok)
+    if (scenes < settings.min_scenes && !settings.static_ok) {
         verdict.refused = "the picture hardly moves here";
+    }
     return verdict;
 }
 
