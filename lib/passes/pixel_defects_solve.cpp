@@ -13,14 +13,13 @@
 // of a locked-off plate stays as well, and no statistic of one place tells them apart when they are as sharp
 // as a photosite. A place counts when
 //  1. it stands out, with one sign (an offset) or at one level (stuck: it vanishes where the picture has that
-//  level), in
-//     min_persist of the frames in which such a defect would have been listed. What would have been listed
-//     follows from the noise of the frame's block: behind foliage, a weak defect is not expected to show;
-//  2. where it misses more than a tenth of those: content alone would show so often at one place with a
-//  chance below
-//     kLargestChance, every quarter of the shot shows it (what a codec skips stays for one group of
-//     pictures), and the neighbours do not show it in the other frames (a highlight that trembles with a
-//     tracked car is next door);
+//     level), in min_persist of the frames in which such a defect would have been listed. What would have
+//     been listed follows from the noise of the frame's block: behind foliage, a weak defect is not expected
+//     to show;
+//  2. where it misses more than a tenth of those, or shows in few of all frames: content alone would show so
+//     often at one place with a chance below kLargestChance, every quarter of the shot shows it (what a codec
+//     skips stays for one group of pictures), and the neighbours do not show it in the other frames (a
+//     highlight that trembles with a tracked car is next door);
 //  3. it was seen against min_scenes different scenes. See Note [Whether the picture moved].
 // A plate that never moves yields an empty map that says `undecidable` (static_ok overrides).
 
@@ -29,7 +28,8 @@ namespace {
 
 constexpr double kScoreLoss = 0.73;  // See Note [The score of a pixel]
 constexpr double kScoreSpread = 1.05;
-constexpr double kNearlyAlways = 0.9;  // of the expected frames: needs no further evidence
+constexpr double kNearlyAlways = 0.9;  // of the expected frames and
+constexpr double kMostFrames = 0.6;    // of all frames: needs no further evidence
 constexpr double kLargestChance = -9;  // log10, at one place
 constexpr double kMostBeside = 0.15;   // frames with a neighbour instead, over frames with the place itself
 constexpr std::size_t kQuarters = 4;
@@ -264,7 +264,7 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
             count_beside(frames, all, x, y, evidence.seen, evidence.channel, evidence.bright);
         if (beside - by_chance > kMostBeside * count) return std::nullopt;
     }
-    if (count < kNearlyAlways * expectation.frames) {
+    if (count < kNearlyAlways * expectation.frames || count < kMostFrames * expectation.looked_at) {
         const double in_a_scene = density / 2 * expectation.looked_at / expectation.scenes;
         if (chance(scenes, expectation.scenes, in_a_scene) > kLargestChance) return std::nullopt;
         if (!seen_throughout(frames, evidence, expectation)) return std::nullopt;
