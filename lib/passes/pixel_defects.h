@@ -58,6 +58,7 @@ inline constexpr double kLevelStep = 1.0 / 8192;
 inline constexpr double kGridLevels = 100;
 inline constexpr double kLumaLevels = 8192;
 inline constexpr double kScoreStep = 0.25;
+inline constexpr double kScoreLoss = 0.73;  ///< sigmas: see Note [The score of a pixel]
 
 /// Working linear to a scale on which camera noise is nearly level: odd, finite for every half.
 float coded(float linear);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr float kToe = 1.0F / 1024;
 constexpr float kNoiseMean = 0.4415F;
-constexpr float kSmallestSigma = 1e-3F;  // of coded levels: the rounding noise of an 8 bit picture
+constexpr float kSmallestSigma = 1.5e-3F;  // of coded levels: below it, one code of 8 bit would be listed
 constexpr double kListedShare = 0.55;
 constexpr int kLevelBins = 64;
 constexpr float kBinsPerLevel = 32;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 // Note [Whether the picture moved]
 // Motion is read from small pictures (cells of 8 px and more) of local contrast, a cell's level over the mean
@@ -10,7 +11,9 @@
 // are. The change between two of them over the slope in a 3x3 of cells is the smallest shift that can have
 // made it, in cells. A tile starts a new scene when three quarters of the detailed places in and around it
 // have shifted by kMovedPx: an actor who passes by does not make the wall behind him a moving picture, and
-// the centre of a zoom stands still.
+// the centre of a zoom stands still. A tile is generous; what a place was really seen against is asked of the
+// 3x3 cells around it, and only of the frames that show it. Where the camera stands still, the eight pixels
+// around it must have changed as well: grass beside a man who moves is hidden by him or is the same grass.
 
 namespace wetgate::passes::pixel_defects {
 namespace {
@@ -18,6 +21,8 @@ namespace {
 constexpr int kTileCells = 8;
 constexpr double kMovedPx =
     3;  // a point that stays at one photosite does not belong to a picture that moved so far
+constexpr double kUnlikeSigmas = 3;   // a ring of 8 pixels has a third of the noise of one
+constexpr double kUnlikeShare = 0.2;  // of coded level: more than light that drifts
 
 void fill_density(Frame& frame) {
     const Grid& grid = frame.facts.grid;
@@ -41,16 +46,22 @@ struct Contrast {
     }
 };
 
-Contrast contrast_of(const Frame& frame) {
+/// A cell's coded level. `x`, `y`: cells from the grid's first one.
+double luma_at(const Frame& frame, int x, int y) {
     const Grid& grid = frame.facts.grid;
-    Contrast contrast{grid.cells.width(), grid.cells.height(), {}, {}};
+    return grid.luma[static_cast<std::size_t>(y * grid.cells.width() + x)] / kLumaLevels;
+}
+
+/// Of the cells inside `part`, cells from the grid's first one.
+Contrast contrast_of(const Frame& frame, const Box& part) {
+    Contrast contrast{part.width(), part.height(), {}, {}};
     std::vector<double> sums(static_cast<std::size_t>((contrast.width + 1) * (contrast.height + 1)));
     const auto sum_at = [&](int x, int y) -> double& {
         return sums[static_cast<std::size_t>(y * (contrast.width + 1) + x)];
     };
     for (int y = 0; y < contrast.height; ++y) {
         for (int x = 0; x < contrast.width; ++x) {
-            const double level = grid.luma[static_cast<std::size_t>(y * contrast.width + x)] / kLumaLevels;
+            const double level = luma_at(frame, part.x0 + x, part.y0 + y);
             sum_at(x + 1, y + 1) = level + sum_at(x, y + 1) + sum_at(x + 1, y) - sum_at(x, y);
         }
     }
@@ -60,7 +71,7 @@ Contrast contrast_of(const Frame& frame) {
             const int y0 = std::max(0, y - 2), y1 = std::min(contrast.height, y + 3);
             const double sum = sum_at(x1, y1) - sum_at(x0, y1) - sum_at(x1, y0) + sum_at(x0, y0);
             const double mean = sum / ((x1 - x0) * (y1 - y0));
-            const double level = grid.luma[static_cast<std::size_t>(y * contrast.width + x)] / kLumaLevels;
+            const double level = luma_at(frame, part.x0 + x, part.y0 + y);
             contrast.value.push_back(static_cast<float>((level - mean) / std::max(mean, 0.01)));
         }
     }
@@ -104,20 +115,26 @@ std::optional<double> shift_between(const Contrast& before, const Contrast& now,
     return *place;
 }
 
-/// The noise of `contrast` at each cell.
-std::vector<float> contrast_noise(const Frame& frame) {
+/// The noise of the contrast of each cell of `part`.
+std::vector<float> contrast_noise(const Frame& frame, const Box& part) {
     const Grid& grid = frame.facts.grid;
     std::vector<float> noise;
-    for (int y = grid.cells.y0; y < grid.cells.y1; ++y) {
-        for (int x = grid.cells.x0; x < grid.cells.x1; ++x) {
-            const auto block =
-                static_cast<std::size_t>((floor_divide(y, 2) - grid.blocks.y0) * grid.blocks.width() +
-                                         floor_divide(x, 2) - grid.blocks.x0);
-            const double level = std::max(0.01, grid.luma[noise.size()] / kLumaLevels);
+    for (int y = part.y0; y < part.y1; ++y) {
+        for (int x = part.x0; x < part.x1; ++x) {
+            const int block_x = floor_divide(x + grid.cells.x0, 2) - grid.blocks.x0;
+            const int block_y = floor_divide(y + grid.cells.y0, 2) - grid.blocks.y0;
+            const auto block = static_cast<std::size_t>(block_y * grid.blocks.width() + block_x);
+            const double level = std::max(0.01, luma_at(frame, x, y));
             noise.push_back(static_cast<float>(sigma_in(frame, block, 1) / grid.cell_px / level));
         }
     }
     return noise;
+}
+
+/// A coordinate of the picture in cells from the grid's first one.
+std::pair<int, int> cell_of(const Grid& grid, int x, int y) {
+    return {std::clamp(floor_divide(x, grid.cell_px) - grid.cells.x0, 0, grid.cells.width() - 1),
+            std::clamp(floor_divide(y, grid.cell_px) - grid.cells.y0, 0, grid.cells.height() - 1)};
 }
 
 }  // namespace
@@ -145,18 +162,24 @@ void number_scenes(std::vector<Frame>& frames) {
     std::vector<std::size_t> reference(static_cast<std::size_t>(across * down), 0);
     std::vector<int> scene(reference.size(), 0);
     std::size_t whole_reference = 0;
+    int whole_scene = 0;
     for (std::size_t index = 0; index < frames.size(); ++index) {
         Frame& frame = frames[index];
         fill_density(frame);
         frame.scenes = scene;
-        contrasts.push_back(contrast_of(frame));
+        frame.whole_scene = whole_scene;
+        contrasts.push_back(contrast_of(frame, cells));
         const Contrast& now = contrasts.back();
         if (index == 0 || frame.facts.grid.cells != grid.cells) continue;
-        const std::vector<float> noise = contrast_noise(frame);
+        const std::vector<float> noise = contrast_noise(frame, cells);
         const std::size_t many = std::max<std::size_t>(16, now.value.size() / 400);
         const auto whole = shift_between(contrasts[whole_reference], now, noise, cells, 0.5, many);
         const bool whole_moved = whole && *whole > moved;
-        if (whole_moved) whole_reference = index;
+        if (whole_moved) {
+            whole_reference = index;
+            ++whole_scene;
+        }
+        frame.whole_scene = whole_scene;
         for (int y = 0; y < down; ++y) {
             for (int x = 0; x < across; ++x) {
                 const auto tile = static_cast<std::size_t>(y * across + x);
@@ -182,9 +205,39 @@ void number_scenes(std::vector<Frame>& frames) {
 std::size_t tile_of(const std::vector<Frame>& frames, int x, int y) {
     const Grid& grid = frames.front().facts.grid;
     const int across = (grid.cells.width() + kTileCells - 1) / kTileCells;
-    const int column = std::clamp(floor_divide(x, grid.cell_px) - grid.cells.x0, 0, grid.cells.width() - 1);
-    const int row = std::clamp(floor_divide(y, grid.cell_px) - grid.cells.y0, 0, grid.cells.height() - 1);
+    const auto [column, row] = cell_of(grid, x, y);
     return static_cast<std::size_t>(row / kTileCells * across + column / kTileCells);
+}
+
+int surroundings_of(const std::vector<Frame>& frames, int x, int y, std::span<const Ring> seen) {
+    struct Surrounding {
+        Contrast contrast;
+        double ring = 0;
+        int whole_scene = 0;
+    };
+    const Grid& grid = frames.front().facts.grid;
+    const double moved = kMovedPx / grid.cell_px;
+    const auto [column, row] = cell_of(grid, x, y);
+    const int left = std::max(0, std::min(column - 1, grid.cells.width() - 3));
+    const int top = std::max(0, std::min(row - 1, grid.cells.height() - 3));
+    const Box part{left, top, std::min(left + 3, grid.cells.width()), std::min(top + 3, grid.cells.height())};
+    const Box asked{0, 0, part.width(), part.height()};
+    std::vector<Surrounding> known;
+    for (const Ring& ring : seen) {
+        const Frame& frame = frames[ring.frame];
+        if (frame.facts.grid.cells != grid.cells) continue;
+        Surrounding now{contrast_of(frame, part), ring.level, frame.whole_scene};
+        const std::vector<float> noise = contrast_noise(frame, part);
+        const double unlike = std::max(kUnlikeSigmas * ring.sigma, kUnlikeShare * std::fabs(ring.level));
+        const bool differs = std::all_of(known.begin(), known.end(), [&](const Surrounding& before) {
+            const bool camera_moved = now.whole_scene != before.whole_scene;
+            const auto shift = shift_between(before.contrast, now.contrast, noise, asked, 0, 1);
+            if (camera_moved) return !shift || *shift > moved;
+            return shift && *shift > moved && std::fabs(now.ring - before.ring) > unlike;
+        });
+        if (differs) known.push_back(std::move(now));
+    }
+    return static_cast<int>(known.size());
 }
 
 }  // namespace wetgate::passes::pixel_defects

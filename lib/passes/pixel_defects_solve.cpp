@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "passes/pixel_defects_scenes.h"
+#include "passes/pixel_defects_evidence.h"
 
 // Note [What a defect is]
 // Light that reaches a photosite has passed a lens; a fault of the photosite has not. So a fault stays at its
@@ -13,36 +13,29 @@
 // of a locked-off plate stays as well, and no statistic of one place tells them apart when they are as sharp
 // as a photosite. A place counts when
 //  1. it stands out, with one sign (an offset) or at one level (stuck: it vanishes where the picture has that
-//     level), in min_persist of the frames in which such a defect would have been listed. What would have
-//     been listed follows from the noise of the frame's block: behind foliage, a weak defect is not expected
-//     to show;
+//     level), in min_persist of the frames in which such a defect would have been listed, and in nearly all
+//     of those that can hardly miss it. What would have been listed follows from the noise of the frame's
+//     block: behind foliage, a weak defect is not expected to show;
 //  2. where it misses more than a tenth of those, or shows in few of all frames: content alone would show so
-//     often at one place with a chance below kLargestChance, every quarter of the shot shows it (what a codec
-//     skips stays for one group of pictures), and the neighbours do not show it in the other frames (a
-//     highlight that trembles with a tracked car is next door);
-//  3. it was seen against min_scenes different scenes. See Note [Whether the picture moved].
+//     often at one place with a chance below kLargestChance; every quarter of the shot shows it and it comes
+//     and goes as noise would have it (what a codec skips stays for one group of pictures, then is gone); and
+//     the neighbours do not show it in the other frames (a highlight that trembles with a tracked car is next
+//     door);
+//  3. it was seen in min_scenes different surroundings. See Note [Whether the picture moved].
 // A plate that never moves yields an empty map that says `undecidable` (static_ok overrides).
 
 namespace wetgate::passes::pixel_defects {
 namespace {
 
-constexpr double kScoreLoss = 0.73;  // See Note [The score of a pixel]
-constexpr double kScoreSpread = 1.05;
 constexpr double kNearlyAlways = 0.9;  // of the expected frames and
 constexpr double kMostFrames = 0.6;    // of all frames: needs no further evidence
 constexpr double kLargestChance = -9;  // log10, at one place
 constexpr double kMostBeside = 0.15;   // frames with a neighbour instead, over frames with the place itself
-constexpr std::size_t kQuarters = 4;
-constexpr double kLeastInQuarter = 0.1;  // of the frames expected there
-constexpr double kSizeShare = 0.25;      // sightings that may look smaller than the group is
-constexpr double kSteadyLevel = 0.35;    // spread of a stuck photosite's level over that of its surround
-constexpr double kBlackLevel = 0.03;     // coded: working linear 0.003
+constexpr double kMostMissedInQuiet = 0.3;  // share of the quiet frames that may not show it
+constexpr double kLeastTurns = 0.45;  // from shown to not shown or back, over those that noise would make
+constexpr double kEnoughTurns = 5;    // expected, to judge by them
+constexpr double kBlackLevel = 0.03;  // coded: working linear 0.003
 constexpr std::size_t kMostRefusedRows = 200;
-
-struct Sighting {
-    std::size_t frame = 0;  // index into the usable frames
-    Candidate candidate;
-};
 
 struct Verdict {
     int x = 0, y = 0;
@@ -56,69 +49,8 @@ struct Verdict {
     std::string refused;  // why it is not repaired; empty: it is
 };
 
-template <class Number>
-Number median_of(std::vector<Number> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
-template <class Number>
-Number spread_of(const std::vector<Number>& values) {
-    const Number middle = median_of(values);
-    std::vector<Number> distances;
-    distances.reserve(values.size());
-    for (const Number value : values) distances.push_back(std::abs(value - middle));
-    return static_cast<Number>(1.4826 * median_of(std::move(distances)));
-}
-
-/// How many different surroundings the sightings show.
-int count_scenes(const std::vector<Frame>& frames, const std::vector<const Sighting*>& sightings) {
-    std::set<int> scenes;
-    for (const Sighting* sighting : sightings) {
-        scenes.insert(
-            frames[sighting->frame].scenes[tile_of(frames, sighting->candidate.x, sighting->candidate.y)]);
-    }
-    return static_cast<int>(scenes.size());
-}
-
 bool same_place(const Sighting& a, const Sighting& b) {
     return a.candidate.x == b.candidate.x && a.candidate.y == b.candidate.y;
-}
-
-bool by_place(const Sighting& a, const Sighting& b) {
-    if (a.candidate.y != b.candidate.y) return a.candidate.y < b.candidate.y;
-    if (a.candidate.x != b.candidate.x) return a.candidate.x < b.candidate.x;
-    return a.frame < b.frame;
-}
-
-std::vector<Sighting> sorted_sightings(const std::vector<Frame>& frames) {
-    std::vector<Sighting> sightings;
-    for (std::size_t frame = 0; frame < frames.size(); ++frame) {
-        for (const Candidate& candidate : frames[frame].facts.candidates)
-            sightings.push_back({frame, candidate});
-    }
-    std::sort(sightings.begin(), sightings.end(), by_place);
-    return sightings;
-}
-
-/// In how many of the frames that do not show the place itself a neighbour of it stands out to the same side.
-int count_beside(const std::vector<Frame>& frames, const std::vector<Sighting>& all, int x, int y,
-                 const std::vector<const Sighting*>& seen, std::size_t channel, bool bright) {
-    std::vector<bool> beside(frames.size(), false);
-    for (int j = y - 1; j <= y + 1; ++j) {
-        Sighting first;
-        first.candidate.x = x - 1;
-        first.candidate.y = j;
-        for (auto it = std::lower_bound(all.begin(), all.end(), first, by_place);
-             it != all.end() && it->candidate.y == j && it->candidate.x <= x + 1; ++it) {
-            if (j == y && it->candidate.x == x) continue;
-            const int score = it->candidate.score[channel];
-            if (bright ? score > 0 : score < 0) beside[it->frame] = true;
-        }
-    }
-    for (const Sighting* sighting : seen) beside[sighting->frame] = false;
-    return static_cast<int>(std::count(beside.begin(), beside.end(), true));
 }
 
 /// log10 of the chance that content alone shows up at one place in `seen` of `scenes` scenes.
@@ -126,119 +58,6 @@ double chance(int seen, int scenes, double probability) {
     const double ways =
         std::lgamma(scenes + 1.0) - std::lgamma(seen + 1.0) - std::lgamma(scenes - seen + 1.0);
     return (ways + seen * std::log(std::clamp(probability, 1e-9, 1.0))) / std::log(10.0);
-}
-
-double normal_cdf(double value) {
-    return 0.5 * std::erfc(-value / std::sqrt(2.0));
-}
-
-/// The sightings of one place that agree with each other, and what they agree on.
-struct Evidence {
-    std::size_t channel = 0;  // that shows it best most often
-    bool bright = false;
-    bool constant = false;       // stuck at `value`
-    double value = 0;            // coded
-    double surround = 0;         // coded
-    int size = 1;                // of the group it stands in, pixels: see kSizeShare
-    double strength = 0;         // median score, coded
-    double strength_sigmas = 0;  // median score in each frame's sigma
-    std::vector<const Sighting*> seen;
-};
-
-Evidence evidence_of(const std::vector<Frame>& frames, std::span<const Sighting> place) {
-    Evidence evidence;
-    std::array<int, 3> votes{};
-    for (const Sighting& sighting : place) ++votes[sighting.candidate.channel];
-    evidence.channel = static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
-    const std::size_t channel = evidence.channel;
-
-    std::vector<double> values;
-    std::vector<double> surrounds;
-    std::vector<const Sighting*> above;
-    std::vector<const Sighting*> below;
-    for (const Sighting& sighting : place) {
-        const Candidate& candidate = sighting.candidate;
-        (candidate.score[channel] >= 0 ? above : below).push_back(&sighting);
-        if (candidate.channel != channel) continue;
-        values.push_back(candidate.value * kLevelStep);
-        surrounds.push_back(candidate.surround * kLevelStep);
-    }
-    evidence.value = median_of(values);
-    evidence.surround = median_of(surrounds);
-    evidence.bright = above.size() >= below.size();
-    // A stuck photosite keeps its level while its surround varies: both signs count.
-    evidence.constant = values.size() >= 3 && spread_of(values) < kSteadyLevel * spread_of(surrounds);
-    if (evidence.constant) {
-        for (const Sighting& sighting : place) evidence.seen.push_back(&sighting);
-    } else {
-        evidence.seen = evidence.bright ? std::move(above) : std::move(below);
-    }
-
-    std::vector<double> scores;
-    std::vector<double> scores_sigmas;
-    std::vector<int> sizes;
-    for (const Sighting* sighting : evidence.seen) {
-        const Candidate& candidate = sighting->candidate;
-        const Frame& frame = frames[sighting->frame];
-        const double score = std::abs(candidate.score[channel]) * kScoreStep;
-        scores_sigmas.push_back(score);
-        sizes.push_back(candidate.size);
-        scores.push_back(score * sigma_in(frame, *block_in(frame, candidate.x, candidate.y), channel));
-    }
-    std::sort(sizes.begin(), sizes.end());
-    evidence.size = sizes[static_cast<std::size_t>(kSizeShare * static_cast<double>(sizes.size()))];
-    evidence.strength = median_of(std::move(scores));
-    evidence.strength_sigmas = median_of(std::move(scores_sigmas));
-    return evidence;
-}
-
-/// In how many frames such a defect would have been listed, and what else those frames say about its place.
-struct Expectation {
-    double frames = 0;
-    std::array<double, kQuarters> in_quarter{};
-    int looked_at = 0;   // frames that have the place
-    double density = 0;  // candidates a pixel around it, over those frames
-    int scenes = 0;
-};
-
-std::size_t quarter_of(std::size_t frame, const std::vector<Frame>& frames) {
-    return frame * kQuarters / frames.size();
-}
-
-Expectation expectation_of(const std::vector<Frame>& frames, const Evidence& evidence, int x, int y) {
-    Expectation expectation;
-    std::set<int> scenes;
-    const std::size_t tile = tile_of(frames, x, y);
-    for (std::size_t index = 0; index < frames.size(); ++index) {
-        const Frame& frame = frames[index];
-        const auto block = block_in(frame, x, y);
-        if (!block) continue;
-        ++expectation.looked_at;
-        expectation.density += static_cast<double>(frame.density[*block]);
-        scenes.insert(frame.scenes[tile]);
-        const double sigma = sigma_in(frame, *block, evidence.channel);
-        double score = evidence.strength / sigma;
-        if (evidence.constant) {
-            const double level = frame.facts.grid.level[evidence.channel][*block] / kGridLevels;
-            score = std::fabs(evidence.value - level) / sigma - kScoreLoss;
-        }
-        const double listed = normal_cdf((score - frame.facts.threshold) / kScoreSpread);
-        expectation.frames += listed;
-        expectation.in_quarter[quarter_of(index, frames)] += listed;
-    }
-    expectation.scenes = static_cast<int>(scenes.size());
-    return expectation;
-}
-
-bool seen_throughout(const std::vector<Frame>& frames, const Evidence& evidence,
-                     const Expectation& expectation) {
-    std::array<int, kQuarters> seen{};
-    for (const Sighting* sighting : evidence.seen) ++seen[quarter_of(sighting->frame, frames)];
-    for (std::size_t quarter = 0; quarter < kQuarters; ++quarter) {
-        const double expected = expectation.in_quarter[quarter];
-        if (expected >= 2 && seen[quarter] < kLeastInQuarter * expected) return false;
-    }
-    return true;
 }
 
 /// What the sightings of one place say; nothing where they do not persist as a defect does.
@@ -254,20 +73,25 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
 
     const Expectation expectation = expectation_of(frames, evidence, x, y);
     if (count < settings.min_persist * expectation.frames) return std::nullopt;
-    const int scenes = count_scenes(frames, evidence.seen);
+    if (expectation.missed_in_quiet > std::max(2.0, kMostMissedInQuiet * expectation.quiet))
+        return std::nullopt;
+    const int scenes = count_scenes(frames, evidence);
     const double own = count / (frames.front().facts.grid.block_px() * frames.front().facts.grid.block_px());
     const double density = std::max(1e-3, (expectation.density - own) / expectation.looked_at);
     if (!evidence.constant) {
-        const double by_chance =
-            4 * density * (expectation.looked_at - count);  // 8 neighbours, half of them to this side
-        const double beside =
-            count_beside(frames, all, x, y, evidence.seen, evidence.channel, evidence.bright);
+        const double by_chance = kBeside * (kBeside + 1) * 2 * density *
+                                 (expectation.looked_at - count);  // neighbours, half of them to this side
+        const double beside = count_beside(frames, all, x, y, evidence);
         if (beside - by_chance > kMostBeside * count) return std::nullopt;
     }
     if (count < kNearlyAlways * expectation.frames || count < kMostFrames * expectation.looked_at) {
         const double in_a_scene = density / 2 * expectation.looked_at / expectation.scenes;
         if (chance(scenes, expectation.scenes, in_a_scene) > kLargestChance) return std::nullopt;
         if (!seen_throughout(frames, evidence, expectation)) return std::nullopt;
+        if (expectation.expected_turns >= kEnoughTurns &&
+            expectation.turns < kLeastTurns * expectation.expected_turns) {
+            return std::nullopt;
+        }
     }
 
     Verdict verdict;
@@ -290,11 +114,11 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
     verdict.z = z;
     verdict.seen = static_cast<int>(evidence.seen.size());
     verdict.expected = static_cast<int>(std::lround(expectation.frames));
-    verdict.scenes = scenes;
     verdict.first = frames[evidence.seen.front()->frame].number;
     verdict.last = frames[evidence.seen.back()->frame].number;
     if (evidence.size > settings.max_cluster) verdict.refused = "part of something larger";
-    if (scenes < settings.min_scenes && !settings.static_ok) {
+    verdict.scenes = std::min(scenes, surroundings_of(frames, x, y, rings_of(frames, evidence)));
+    if (verdict.scenes < settings.min_scenes && !settings.static_ok) {
         verdict.refused = "the picture hardly moves here";
     }
     return verdict;

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t output_limit_bytes = std::int64_t{1} << 36;
 // Raised when the same job gives other bits than the version before: old records are then made again.
-constexpr int algorithm_version = 1;
+constexpr int algorithm_version = 2;
 
 nlohmann::json file_identity(const fs::path& file) {
     struct stat status {};

@@ -170,6 +170,20 @@ TEST_CASE("stars of a static plate are not repaired, single photosites included"
     CHECK(artefact.at("reason").get<std::string>().find("hardly moves") != std::string::npos);
 }
 
+TEST_CASE("points inside a car are not repaired because the world outside moves") {
+    const auto analysis = passes::find_pass("pixel_defects").make_analysis(context_of(json::object()));
+    std::vector<json> facts;
+    for (int frame = 0; frame < 24; ++frame) {
+        at::Tensor picture = plate(frame, -4);
+        picture.narrow(2, 0, 24).copy_(plate(frame, 0).narrow(2, 0, 24));
+        for (int y = 10; y < kHeight; y += 12) picture.select(1, y).select(1, 7) += 0.2F;
+        facts.push_back(analysis->measure(FakeWindow(picture)));
+    }
+    const json artefact = solve(facts);
+    CHECK(artefact.at("scenes") > 3);
+    CHECK(places_of(artefact) == std::set<std::pair<int, int>>{});
+}
+
 TEST_CASE("light that flickers over static stars is no motion") {
     const auto analysis = passes::find_pass("pixel_defects").make_analysis(context_of(json::object()));
     std::vector<json> facts;
