@@ -131,6 +131,16 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
         ->add_option("pass", options.pass)
         ->required();
 
+    CLI::App* models = app.add_subcommand("models", "the models of a folder");
+    models->require_subcommand(1);
+    models->fallthrough();  // --models may stand behind the verb
+    models->add_option("--models", options.models,
+                       "folder of cards and weights (default: $WETGATE_MODELS, or models beside the binary)");
+    models->add_subcommand("list", "one line a model");
+    models->add_subcommand("show", "a model's card")->add_option("model", options.model)->required();
+    models->add_subcommand("verify", "cards, SHA-256 of weights, and that each network takes its weights")
+        ->add_option("model", options.model, "only this one");
+
     options.command_line.assign(argv, argv + argc);
     try {
         app.parse(argc, argv);
@@ -139,6 +149,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
         return std::nullopt;
     }
     options.verb = app.get_subcommands().front()->get_name();
+    if (options.verb == "models") options.models_verb = models->get_subcommands().front()->get_name();
     return options;
 }
 

@@ -12,8 +12,11 @@ struct Options {
     std::string verb;
     std::vector<std::string> command_line;  ///< as typed, for the report's `run` part
 
-    std::filesystem::path job;               ///< run, plan, validate, merge
-    std::string pass;                        ///< passes show
+    std::filesystem::path job;  ///< run, plan, validate, merge
+    std::string pass;           ///< passes show
+    std::string models_verb;    ///< list, show, verify
+    std::string model;          ///< models show, models verify
+    std::optional<std::filesystem::path> models;
     std::filesystem::path media_a, media_b;  ///< probe; compare
     std::string media_range;                 ///< probe, compare: frames of a sequence
 

@@ -10,6 +10,7 @@ int plan(const Options& options, const Services& services);
 int validate(const Options& options, const Services& services);
 int merge(const Options& options, const Services& services);
 int probe(const Options& options, const Services& services);
+int models(const Options& options);
 int compare(const Options& options, const Services& services);
 int passes(const Options& options);  // in the light binary: needs no engine
 

@@ -20,6 +20,16 @@ expect 0 "$wetgate" passes show deflicker
 expect 2 "$wetgate" passes show deflickr
 grep -q 'deflicker' log || fail "no suggestion: $(cat log)"
 
+# Models: a folder without any, and one whose card and weights are spoilt, each with exit 12.
+expect 12 "$wetgate" models --models nowhere list
+mkdir models
+expect 0 "$wetgate" models --models models list
+echo '{"schema": "wetgate.model_card/1"}' >models/tiny.json
+expect 12 "$wetgate" models verify --models models
+grep -q '/licence: is missing' log || fail "models verify does not tell what the card lacks: $(cat log)"
+expect 12 "$wetgate" models --models models show tinny
+grep -q 'tiny' log || fail "models show does not tell the models that there are: $(cat log)"
+
 # All problems at once, each with its pointer, and a suggestion for a mistyped key.
 sed 's/"sanitize"}/"sanitize", "strenght": 2}/; s/"colorspace": "ACEScg", //' run.json >bad.json
 expect 2 "$wetgate" validate bad.json

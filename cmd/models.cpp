@@ -1,0 +1,61 @@
+#include <cstdio>
+
+#include "cmd/verbs.h"
+#include "core/error.h"
+#include "nets/model_store.h"
+
+namespace wetgate::cmd {
+namespace {
+
+std::string shows_of(const nets::ModelCard& card) {
+    if (!card.shows) return "any show";
+    std::string shows;
+    for (const std::string& show : *card.shows) shows += (shows.empty() ? "" : ", ") + show;
+    return shows;
+}
+
+int list(const nets::ModelStore& store) {
+    bool whole = true;
+    for (const nets::StoredModel& model : store.list()) {
+        if (model.card) {
+            std::printf("%-20s %-8s %s; %s\n", model.card->name.c_str(), model.card->task.c_str(),
+                        shows_of(*model.card).c_str(), model.card->licence.c_str());
+        } else {
+            std::printf("%-20s %s\n", model.file.stem().c_str(), model.problem.c_str());
+            whole = false;
+        }
+    }
+    return whole ? 0 : exit_code(ErrorKind::Model);
+}
+
+/// Cards, hashes, and that each network takes its weights; with every problem, not just the first.
+int verify(const nets::ModelStore& store, const std::string& name) {
+    bool whole = true;
+    for (const nets::StoredModel& model : store.list()) {
+        if (!name.empty() && model.file.stem() != name) continue;
+        std::string problem = model.problem;
+        try {
+            if (model.card) store.load(*model.card, model.card->shows ? model.card->shows->front() : "");
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::Model) throw;
+            problem = error.what();
+        }
+        std::printf("%-20s %s\n", model.file.stem().c_str(), problem.empty() ? "ok" : problem.c_str());
+        whole = whole && problem.empty();
+    }
+    return whole ? 0 : exit_code(ErrorKind::Model);
+}
+
+}  // namespace
+
+int models(const Options& options) {
+    const nets::ModelStore store(nets::model_folder(options.models));
+    if (options.models_verb == "list") return list(store);
+    std::optional<nets::ModelCard> card;
+    if (!options.model.empty()) card = store.card(options.model);  // refuses a name that is not there
+    if (options.models_verb == "verify") return verify(store, options.model);
+    std::printf("%s\n", card->json.dump(2).c_str());
+    return 0;
+}
+
+}  // namespace wetgate::cmd

@@ -1,0 +1,89 @@
+#include "nets/tiles.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/error.h"
+
+// Note [Tiles]
+// A tile is cut where it still lies inside the picture: at the picture's edges it ends where the picture
+// ends, so that the network sees the same edge there as it would see in the whole picture, and elsewhere what
+// is kept lies a halo of the network's radius away from the tile's own edges. So the result does not depend
+// on the tile's size. A picture smaller than a tile is one tile. One whose size is no multiple of the
+// network's is continued with its last row and column, to the right and at the bottom, as in training.
+
+namespace wetgate::nets {
+namespace {
+
+std::int64_t rounded_up(std::int64_t value, std::int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+std::int64_t halo_px(const NetworkShape& shape) {
+    return rounded_up(shape.radius_px(), shape.multiple());
+}
+
+/// One tile along one axis: it reads [read, read + tile) and gives [begin, end).
+struct Span {
+    std::int64_t read = 0, begin = 0, end = 0;
+};
+
+std::vector<Span> spans_of(std::int64_t size, std::int64_t tile, std::int64_t halo) {
+    if (size <= tile) return {{0, 0, size}};
+    std::vector<Span> spans;
+    for (std::int64_t begin = 0; begin < size;) {
+        const std::int64_t read = std::clamp<std::int64_t>(begin - halo, 0, size - tile);
+        const std::int64_t end = read + tile == size ? size : read + tile - halo;
+        spans.push_back({read, begin, end});
+        begin = end;
+    }
+    return spans;
+}
+
+/// `picture` continued to a multiple, by its last row and column.
+at::Tensor continued(const at::Tensor& picture, std::int64_t multiple) {
+    const std::int64_t down = rounded_up(picture.size(1), multiple) - picture.size(1);
+    const std::int64_t right = rounded_up(picture.size(2), multiple) - picture.size(2);
+    if (down == 0 && right == 0) return picture;
+    return at::replication_pad2d(picture.unsqueeze(0), {0, right, 0, down}).squeeze(0);
+}
+
+}  // namespace
+
+int tile_size_px(const NetworkShape& shape, int tile_px) {
+    const int multiple = shape.multiple();
+    const std::int64_t least = 2 * halo_px(shape) + multiple;
+    return static_cast<int>(std::max(rounded_up(tile_px, multiple), least));
+}
+
+at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int tile_px) {
+    const std::int64_t scale = network.shape().scale();
+    const std::int64_t halo = halo_px(network.shape());
+    const std::int64_t most = tile_size_px(network.shape(), tile_px);
+    const at::Tensor whole = continued(picture, network.shape().multiple());
+    const std::int64_t tile_height = std::min(most, whole.size(1));
+    const std::int64_t tile_width = std::min(most, whole.size(2));
+    at::Tensor result = at::empty({3, scale * whole.size(1), scale * whole.size(2)}, whole.options());
+    for (const Span& y : spans_of(whole.size(1), tile_height, halo)) {
+        for (const Span& x : spans_of(whole.size(2), tile_width, halo)) {
+            const at::Tensor cut = whole.narrow(1, y.read, tile_height).narrow(2, x.read, tile_width);
+            const at::Tensor made = network.forward(cut.unsqueeze(0).contiguous()).squeeze(0);
+            if (!at::isfinite(made).all().item<bool>()) {
+                throw Error(ErrorKind::Internal,
+                            fmt::format("the network's output is not finite in the tile of {}x{} px at {},{}",
+                                        tile_width, tile_height, x.read, y.read));
+            }
+            const auto part = [&](const at::Tensor& from, std::int64_t x0, std::int64_t y0) {
+                return from.narrow(1, scale * y0, scale * (y.end - y.begin))
+                    .narrow(2, scale * x0, scale * (x.end - x.begin));
+            };
+            part(result, x.begin, y.begin).copy_(part(made, x.begin - x.read, y.begin - y.read));
+        }
+    }
+    return result.narrow(1, 0, scale * picture.size(1)).narrow(2, 0, scale * picture.size(2)).contiguous();
+}
+
+}  // namespace wetgate::nets
