@@ -24,7 +24,7 @@ void pin_environment() {
 void keep_large_blocks() {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);  // with more, frames that one thread frees are not found again by another
 }
 
 }  // namespace wetgate

@@ -108,35 +108,30 @@ ColorInfo movie_color(const AVCodecParameters& parameters, const PixelLayout& la
         color.full_range = color.full_range || (untagged && is_intra_only(parameters.codec_id));
         return color;
     }
-    const bool both = layout.chroma_y > 1;
+    const auto site = [&](float x, float y) {
+        color.chroma_x = layout.chroma_x > 1 ? x : 0;
+        color.chroma_y = layout.chroma_y > 1 ? y : 0;
+    };
     switch (parameters.chroma_location) {
         case AVCHROMA_LOC_CENTER:
-            color.chroma_x = 0.5F;
-            color.chroma_y = 0.5F;
+            site(0.5F, 0.5F);
             break;
         case AVCHROMA_LOC_TOPLEFT:
-            color.chroma_x = 0;
-            color.chroma_y = 0;
+            site(0, 0);
             break;
         case AVCHROMA_LOC_TOP:
-            color.chroma_x = 0.5F;
-            color.chroma_y = 0;
+            site(0.5F, 0);
             break;
         case AVCHROMA_LOC_BOTTOMLEFT:
-            color.chroma_x = 0;
-            color.chroma_y = 1;
+            site(0, 1);
             break;
         case AVCHROMA_LOC_BOTTOM:
-            color.chroma_x = 0.5F;
-            color.chroma_y = 1;
+            site(0.5F, 1);
             break;
         default:  // BT.2020 and BT.2100 site 4:2:0 at the top left; everything else does as MPEG-2
-            color.chroma_x = 0;
-            color.chroma_y = parameters.color_primaries == AVCOL_PRI_BT2020 ? 0 : 0.5F;
+            site(0, parameters.color_primaries == AVCOL_PRI_BT2020 ? 0 : 0.5F);
             break;
     }
-    if (!both) color.chroma_y = 0;
-    if (layout.chroma_x == 1) color.chroma_x = 0;
     return color;
 }
 

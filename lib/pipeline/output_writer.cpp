@@ -48,6 +48,14 @@ std::vector<std::string> lost_attributes(const fs::path& before, const fs::path&
     return lost;
 }
 
+/// A picture's pixels, copied (others still read the picture's own) and converted.
+FloatImage converted_copy(const FloatImage& picture, const color::Transform& transform) {
+    FloatImage copy = make_float_image(picture.window);
+    std::copy_n(picture.channel(0), 3 * picture.window.area(), copy.channel(0));
+    transform.apply(copy);
+    return copy;
+}
+
 }  // namespace
 
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
@@ -79,9 +87,7 @@ HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
     if (!frame.touched()) return result;
     FloatImage picture = frame.working;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
-        picture = make_float_image(frame.working.window);
-        std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
-        back.apply(picture);
+        picture = converted_copy(picture, back);
     }
     media::write_worked(result, picture, frame.touch);
     if (shot_.info().kind == media::MediaKind::Exr) media::rebuild_levels(result);
@@ -133,20 +139,19 @@ std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& fram
     return marks;
 }
 
+FloatImage OutputWriter::picture_in(const std::string& space, const FinishedFrame& frame,
+                                    const HostFrame& own) const {
+    if (frame.touched()) return converted_copy(frame.working, shot_.from_working(space));
+    FloatImage picture = media::read_worked(own);
+    shot_.source_to(space).apply(picture);
+    return picture;
+}
+
 // The picture in the coding of an output that is not the source's own.
 HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
                                         const HostFrame& own) const {
-    const std::string space = shot_.output_space(output);
-    FloatImage picture;
-    if (same_space(shot_, output)) {
-        picture = media::read_worked(own);
-    } else {
-        const bool from_source = !frame.touched();
-        picture = from_source ? media::read_worked(own) : make_float_image(frame.working.window);
-        if (!from_source)
-            std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
-        (from_source ? shot_.source_to(space) : shot_.from_working(space)).apply(picture);
-    }
+    const FloatImage picture = same_space(shot_, output) ? media::read_worked(own)
+                                                         : picture_in(shot_.output_space(output), frame, own);
     const std::optional<std::vector<float>> alpha = output.alpha ? media::read_alpha(own) : std::nullopt;
     if (output.type == spec::OutputType::ProRes) {
         const media::ProResOptions options = prores_options(shot_, output);
@@ -180,12 +185,7 @@ std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, cons
         if (!exr_source) return media::encode_exr(in_output_space(output, frame, own), options);
         // Another space, but still this file: other channels, parts and attributes stay.
         HostFrame converted = own;
-        FloatImage picture =
-            frame.touched() ? make_float_image(frame.working.window) : media::read_worked(own);
-        if (frame.touched())
-            std::copy_n(frame.working.channel(0), 3 * picture.window.area(), picture.channel(0));
-        const std::string space = shot_.output_space(output);
-        (frame.touched() ? shot_.from_working(space) : shot_.source_to(space)).apply(picture);
+        const FloatImage picture = picture_in(shot_.output_space(output), frame, own);
         media::write_worked(converted, picture, std::vector<float>(picture.window.area(), 1.0F));
         return media::encode_exr(converted, options);
     }

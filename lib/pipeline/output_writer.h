@@ -54,6 +54,8 @@ private:
     WrittenOutput write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own);
     std::vector<std::byte> encode(const spec::OutputSpec& output, const FinishedFrame& frame,
                                   const HostFrame& own) const;
+    /// The frame's picture in `space`; `own`: the frame in the source's coding.
+    FloatImage picture_in(const std::string& space, const FinishedFrame& frame, const HostFrame& own) const;
     HostFrame in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
                               const HostFrame& own) const;
     std::vector<std::byte> packet(const spec::OutputSpec& output, const FinishedFrame& frame,

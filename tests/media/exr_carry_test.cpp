@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "media/exr.h"
+#include "support/save.h"
 #include "support/shared.h"
 #include "support/temp_folder.h"
 
@@ -16,13 +16,9 @@ using wetgate::media::RawAttribute;
 using wetgate::media::RawExrHeader;
 using wetgate::media::read_exr;
 using wetgate::media::scan_exr_header;
+using wetgate::tests::save;
 
 namespace {
-
-void save(const fs::path& file, const std::vector<std::byte>& bytes) {
-    std::ofstream stream(file, std::ios::binary);
-    stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
 
 bool same_samples(const HostFrame& a, const HostFrame& b) {
     if (a.parts.size() != b.parts.size()) return false;

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include "core/error.h"
@@ -11,6 +10,7 @@
 #include "media/exr_convert.h"
 #include "media/exr_frame.h"
 #include "media/exr_luma_chroma.h"
+#include "support/save.h"
 #include "support/shared.h"
 #include "support/temp_folder.h"
 
@@ -26,13 +26,9 @@ using wetgate::media::encode_exr;
 using wetgate::media::ExrWriteOptions;
 using wetgate::media::read_exr;
 using wetgate::media::scan_exr_header;
+using wetgate::tests::save;
 
 namespace {
-
-void save(const fs::path& file, const std::vector<std::byte>& bytes) {
-    std::ofstream stream(file, std::ios::binary);
-    stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
 
 void fill(Plane& plane, int seed) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(plane.width * plane.height); ++i) {
