@@ -36,6 +36,7 @@ constexpr double kLeastTurns = 0.45;  // from shown to not shown or back, over t
 constexpr double kEnoughTurns = 5;    // expected, to judge by them
 constexpr double kBlackLevel = 0.03;  // coded: working linear 0.003
 constexpr std::size_t kMostRefusedRows = 200;
+constexpr const char* kHardlyMoves = "the picture hardly moves here";
 
 struct Verdict {
     int x = 0, y = 0;
@@ -119,7 +120,7 @@ std::optional<Verdict> judge(const std::vector<Frame>& frames, std::span<const S
     if (evidence.size > settings.max_cluster) verdict.refused = "part of something larger";
     verdict.scenes = std::min(scenes, surroundings_of(frames, x, y, rings_of(frames, evidence)));
     if (verdict.scenes < settings.min_scenes && !settings.static_ok) {
-        verdict.refused = "the picture hardly moves here";
+        verdict.refused = kHardlyMoves;
     }
     return verdict;
 }
@@ -231,7 +232,9 @@ nlohmann::json solve_shot(std::span<const nlohmann::json> all_frames, int first_
     }
     refuse_clusters(verdicts, settings.max_cluster);
     std::size_t refused = 0;
+    std::size_t undecided = 0;
     for (const Verdict& verdict : verdicts) {
+        undecided += verdict.refused == kHardlyMoves ? 1 : 0;
         if (verdict.refused.empty()) {
             artefact["defects"].push_back(row_of(verdict));
         } else if (++refused <= kMostRefusedRows) {
@@ -240,6 +243,10 @@ nlohmann::json solve_shot(std::span<const nlohmann::json> all_frames, int first_
     }
     artefact["refused_count"] = refused;
     artefact["decision"] = artefact["defects"].empty() ? "clean" : "mapped";
+    if (artefact["decision"] == "clean" && undecided > 0) {
+        artefact["decision"] = "undecidable";
+        artefact["reason"] = std::to_string(undecided) + " places persist where the picture hardly moves";
+    }
     return artefact;
 }
 

@@ -182,6 +182,8 @@ TEST_CASE("points inside a car are not repaired because the world outside moves"
     const json artefact = solve(facts);
     CHECK(artefact.at("scenes") > 3);
     CHECK(places_of(artefact) == std::set<std::pair<int, int>>{});
+    CHECK(artefact.at("decision") == "undecidable");
+    CHECK(artefact.at("refused_count") >= 10);
 }
 
 TEST_CASE("light that flickers over static stars is no motion") {
