@@ -62,9 +62,11 @@ int count_scenes(const std::vector<Frame>& frames, const Evidence& evidence);
 /// What is around the place in the frames that show it.
 std::vector<Ring> rings_of(const std::vector<Frame>& frames, const Evidence& evidence);
 
+/// How far from a place its neighbours are looked for, in pixels.
+inline constexpr int kBeside = 2;
+
 /// In how many of the frames that do not show the place itself another within kBeside pixels of it stands out
 /// to the same side. `all`: from sorted_sightings().
-inline constexpr int kBeside = 2;
 int count_beside(const std::vector<Frame>& frames, const std::vector<Sighting>& all, int x, int y,
                  const Evidence& evidence);
 
