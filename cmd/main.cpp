@@ -16,6 +16,7 @@
 #include "cmd/engine.h"
 #include "cmd/logging.h"
 #include "cmd/verbs.h"
+#include "core/binary_folder.h"
 #include "core/error.h"
 #include "core/pinned_environment.h"
 
@@ -83,8 +84,7 @@ private:
 };
 
 EngineEntry load_engine() {
-    const std::filesystem::path library =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libwetgate_engine.so";
+    const std::filesystem::path library = binary_folder() / "libwetgate_engine.so";
     void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (handle == nullptr) {
         throw Error(ErrorKind::Internal,

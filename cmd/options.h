@@ -12,13 +12,13 @@ struct Options {
     std::string verb;
     std::vector<std::string> command_line;  ///< as typed, for the report's `run` part
 
-    std::filesystem::path job;  ///< run, plan, validate, merge
-    std::string pass;           ///< passes show
-    std::string models_verb;    ///< list, show, verify
-    std::string model;          ///< models show, models verify
-    std::optional<std::filesystem::path> models;
-    std::filesystem::path media_a, media_b;  ///< probe; compare
-    std::string media_range;                 ///< probe, compare: frames of a sequence
+    std::filesystem::path job;                    ///< run, plan, validate, merge
+    std::string pass;                             ///< passes show
+    std::string models_verb;                      ///< list, show, verify
+    std::string model;                            ///< models show, models verify
+    std::optional<std::filesystem::path> models;  ///< models: folder
+    std::filesystem::path media_a, media_b;       ///< probe; compare
+    std::string media_range;                      ///< probe, compare: frames of a sequence
 
     std::optional<std::string> shot;
     std::optional<std::string> frames;

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/atomic_file.h"
+#include "core/binary_folder.h"
 #include "core/error.h"
 #include "nets/safetensors.h"
 #include "nets/sha256.h"
@@ -18,25 +18,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostWeightBytes = std::int64_t{2} << 30;
 constexpr std::size_t kMostCards = 1000;
-
-std::string read_weights(const ModelCard& card) {
-    try {
-        return read_text(card.weights, kMostWeightBytes);
-    } catch (const Error& error) {
-        throw Error(ErrorKind::Model, error.message(), error.context());
-    }
-}
 
 }  // namespace
 
 fs::path model_folder(const std::optional<fs::path>& given) {
     if (given) return *given;
     if (const char* named = std::getenv("WETGATE_MODELS"); named != nullptr && *named != '\0') return named;
-    std::error_code failed;
-    const fs::path binary = fs::read_symlink("/proc/self/exe", failed);
-    return binary.parent_path() / "models";
+    return binary_folder() / "models";
 }
 
 ModelStore::ModelStore(fs::path folder) : folder_(std::move(folder)) {
@@ -48,22 +37,26 @@ ModelStore::ModelStore(fs::path folder) : folder_(std::move(folder)) {
     }
 }
 
-std::vector<StoredModel> ModelStore::list() const {
-    std::vector<StoredModel> models;
+std::vector<fs::path> ModelStore::card_files() const {
+    std::vector<fs::path> files;
     std::error_code failed;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_, failed)) {
         const fs::path& file = entry.path();
-        if (file.extension() == ".json" && !file.filename().string().starts_with('.'))
-            models.push_back({file, std::nullopt, ""});
-        if (models.size() > kMostCards)
+        if (file.extension() == ".json" && !file.filename().string().starts_with('.')) files.push_back(file);
+        if (files.size() > kMostCards)
             throw Error(ErrorKind::Model, fmt::format("the folder has more than {} cards", kMostCards),
                         {folder_.string(), {}, {}});
     }
-    std::sort(models.begin(), models.end(),
-              [](const StoredModel& a, const StoredModel& b) { return a.file < b.file; });
-    for (StoredModel& model : models) {
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+std::vector<StoredModel> ModelStore::list() const {
+    std::vector<StoredModel> models;
+    for (const fs::path& file : card_files()) {
+        StoredModel& model = models.emplace_back(StoredModel{file, std::nullopt, ""});
         try {
-            model.card = read_model_card(model.file);
+            model.card = read_model_card(file);
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Model) throw;
             model.problem = error.message();
@@ -74,9 +67,9 @@ std::vector<StoredModel> ModelStore::list() const {
 
 ModelCard ModelStore::card(const std::string& name) const {
     std::vector<std::string> names;
-    for (const StoredModel& model : list()) {
-        if (model.file.stem() == name) return read_model_card(model.file);  // throws what is wrong with it
-        names.push_back(model.file.stem().string());
+    for (const fs::path& file : card_files()) {
+        if (file.stem() == name) return read_model_card(file);  // throws what is wrong with it
+        names.push_back(file.stem().string());
     }
     throw Error(ErrorKind::Model,
                 fmt::format("there is no model '{}' (there {} {})", name, names.empty() ? "are" : "is",
@@ -89,7 +82,7 @@ Network ModelStore::load(const ModelCard& card, const std::string& show) const {
         throw Error(ErrorKind::Model, fmt::format("model '{}' may not run on show '{}': its card allows {}",
                                                   card.name, show, fmt::join(*card.shows, ", ")));
     }
-    const std::string bytes = read_weights(card);
+    const std::string bytes = read_weights(card.weights);
     const auto weights = std::as_bytes(std::span(bytes));
     if (const std::string hash = sha256(weights); hash != card.sha256) {
         throw Error(

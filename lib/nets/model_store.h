@@ -35,6 +35,8 @@ public:
     Network load(const ModelCard& card, const std::string& show) const;
 
 private:
+    std::vector<std::filesystem::path> card_files() const;
+
     std::filesystem::path folder_;
 };
 

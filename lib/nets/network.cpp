@@ -8,7 +8,7 @@
 #include "core/error.h"
 
 // Note [The networks]
-// Two fully convolutional networks, as the cards in scripts and the literature know them.
+// Two fully convolutional networks; tensors are named as the cards' weights name them.
 // ResUnet: the picture is unshuffled (2x2 pixels become channels), passes residual blocks at ever coarser
 // levels (2x2 convolutions of stride 2 between them) and back up (1x1 convolution and pixel shuffle, added to
 // what the level had on the way down), and is shuffled back; the result is added to three of the input's
@@ -19,6 +19,11 @@
 // Neither normalises or pools over the picture: see Network.
 
 namespace wetgate::nets {
+
+struct NetworkBody : torch::nn::Module {
+    virtual at::Tensor forward(const at::Tensor& x) = 0;
+};
+
 namespace {
 
 namespace nn = torch::nn;
@@ -48,11 +53,7 @@ nn::Sequential blocks(int channels, const std::vector<int>& dilations, double sl
     return sequence;
 }
 
-struct Body : nn::Module {
-    virtual at::Tensor forward(const at::Tensor& x) = 0;
-};
-
-struct ResUnet final : Body {
+struct ResUnet final : NetworkBody {
     explicit ResUnet(const NetworkShape& shape) : residual_(shape.residual) {
         const std::vector<int>& widths = shape.widths;
         const std::vector<int> plain(static_cast<std::size_t>(shape.blocks), 1);
@@ -95,7 +96,7 @@ private:
     nn::ModuleList down_blocks_{nullptr}, down_{nullptr}, up_{nullptr}, up_blocks_{nullptr};
 };
 
-struct SrNet final : Body {
+struct SrNet final : NetworkBody {
     explicit SrNet(const NetworkShape& shape) {
         const int channels = shape.widths.front();
         head_ = register_module("head", convolution(shape.channels_in, channels, 3));
@@ -117,7 +118,7 @@ private:
     nn::Sequential body_{nullptr};
 };
 
-std::shared_ptr<Body> body_of(const NetworkShape& shape) {
+std::shared_ptr<NetworkBody> body_of(const NetworkShape& shape) {
     if (shape.kind == NetworkShape::Kind::SrNet) return std::make_shared<SrNet>(shape);
     return std::make_shared<ResUnet>(shape);
 }
@@ -128,21 +129,17 @@ std::string text_of(at::IntArrayRef sizes) {
 
 }  // namespace
 
-struct Network::Module {
-    std::shared_ptr<Body> body;
-};
-
 Network::Network(NetworkShape shape, const Tensors& weights, const std::string& name)
-    : shape_(std::move(shape)), module_(std::make_shared<Module>()) {
+    : shape_(std::move(shape)) {
     const auto refuse = [&](const std::string& why) {
         throw Error(ErrorKind::Model,
                     fmt::format("the weights of model '{}' are not those of its card: {}; fetch both again",
                                 name, why));
     };
     const at::NoGradGuard no_grad;
-    module_->body = body_of(shape_);
+    body_ = body_of(shape_);
     std::size_t used = 0;
-    for (const auto& parameter : module_->body->named_parameters()) {
+    for (const auto& parameter : body_->named_parameters()) {
         const auto found = weights.by_name.find(parameter.key());
         if (found == weights.by_name.end()) refuse(fmt::format("'{}' is missing", parameter.key()));
         const Tensor& tensor = found->second;
@@ -156,12 +153,8 @@ Network::Network(NetworkShape shape, const Tensors& weights, const std::string& 
     }
     if (used != weights.by_name.size())
         refuse(fmt::format("they hold {} tensors, the network {}", weights.by_name.size(), used));
-    module_->body->eval();
+    body_->eval();
 }
-
-Network::~Network() = default;
-Network::Network(Network&&) noexcept = default;
-Network& Network::operator=(Network&&) noexcept = default;
 
 at::Tensor Network::forward(const at::Tensor& picture) const {
     const int multiple = shape_.multiple();
@@ -174,7 +167,7 @@ at::Tensor Network::forward(const at::Tensor& picture) const {
                                 shape_.channels_in, multiple, picture.toString(), text_of(picture.sizes())));
     }
     const at::NoGradGuard no_grad;
-    return module_->body->forward(picture);
+    return body_->forward(picture);
 }
 
 }  // namespace wetgate::nets

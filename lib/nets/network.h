@@ -9,6 +9,8 @@
 
 namespace wetgate::nets {
 
+struct NetworkBody;
+
 /// A network with its weights, ready to be asked. Fully convolutional, without normalisation or global
 /// pooling: a pixel depends on what is within shape().radius_px() of it and on nothing else, so that tiles
 /// with that halo agree with the whole picture. Const after construction: forward() may be called from
@@ -18,9 +20,6 @@ public:
     /// `weights` must hold the tensors of this shape, by name and size, and no others; Error{Model}
     /// otherwise. float32 on the CPU. `name` is the model in messages.
     Network(NetworkShape shape, const Tensors& weights, const std::string& name);
-    ~Network();
-    Network(Network&&) noexcept;
-    Network& operator=(Network&&) noexcept;
 
     /// `picture`: [N,C,H,W] float32, C = shape().channels_in, H and W multiples of shape().multiple().
     /// Returns [N,3,scale*H,scale*W] float32. Error{Usage} for another shape or type.
@@ -29,9 +28,8 @@ public:
     const NetworkShape& shape() const { return shape_; }
 
 private:
-    struct Module;
     NetworkShape shape_;
-    std::shared_ptr<Module> module_;
+    std::shared_ptr<NetworkBody> body_;
 };
 
 }  // namespace wetgate::nets

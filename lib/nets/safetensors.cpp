@@ -184,14 +184,17 @@ Tensors parse_safetensors(std::span<const std::byte> bytes, const std::string& n
     return Reader(bytes, name).read();
 }
 
-Tensors read_safetensors(const std::filesystem::path& file) {
+std::string read_weights(const std::filesystem::path& file) {
     try {
-        const std::string bytes = read_text(file, kMostFileBytes);
-        return parse_safetensors(std::as_bytes(std::span(bytes)), file.string());
+        return read_text(file, kMostFileBytes);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Input) throw;
         throw Error(ErrorKind::Model, error.message(), error.context());
     }
+}
+
+Tensors read_safetensors(const std::filesystem::path& file) {
+    const std::string bytes = read_weights(file);
+    return parse_safetensors(std::as_bytes(std::span(bytes)), file.string());
 }
 
 std::string serialize_safetensors(const Tensors& tensors, Storage storage) {

@@ -29,7 +29,10 @@ enum class Storage { Float32, Float16 };
 /// or infinite. Error{Model}; `name` is the file in the message.
 Tensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
 
-/// parse_safetensors() of a file of at most 2 GiB; Error{Model} when it is missing, too.
+/// The bytes of a file of weights, at most 2 GiB; Error{Model} when it is missing or larger.
+std::string read_weights(const std::filesystem::path& file);
+
+/// parse_safetensors() of read_weights().
 Tensors read_safetensors(const std::filesystem::path& file);
 
 /// The bytes of a file: tensors by name, without gaps. Float16 rounds to nearest; Error{Usage} for a value
