@@ -21,10 +21,16 @@ void add_common(CLI::App& app, Options& options) {
         ->check(CLI::Range(1, 256));
 }
 
+void add_models(CLI::App& app, Options& options) {
+    app.add_option("--models", options.models,
+                   "folder of cards and weights (default: $WETGATE_MODELS, or models beside the binary)");
+}
+
 void add_job(CLI::App& app, Options& options) {
     app.add_option("job", options.job, "the job file")->required();
     app.add_option("--shot", options.shot, "only this shot");
     app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default: the job's)");
+    add_models(app, options);
     app.add_option("--path-map", options.path_map, "OpenJD path mapping file (pathmapping-1.0)")
         ->check(CLI::ExistingFile);
     app.add_option_function<std::vector<std::string>>(
@@ -134,8 +140,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     CLI::App* models = app.add_subcommand("models", "the models of a folder");
     models->require_subcommand(1);
     models->fallthrough();  // --models may stand behind the verb
-    models->add_option("--models", options.models,
-                       "folder of cards and weights (default: $WETGATE_MODELS, or models beside the binary)");
+    add_models(*models, options);
     models->add_subcommand("list", "one line a model");
     models->add_subcommand("show", "a model's card")->add_option("model", options.model)->required();
     models->add_subcommand("verify", "cards, SHA-256 of weights, and that each network takes its weights")

@@ -20,8 +20,6 @@ pipeline::Stage stage_of(const std::string& text) {
     return text == "apply" ? pipeline::Stage::Apply : pipeline::Stage::All;
 }
 
-}  // namespace
-
 spec::JobSpec load(const Options& options) {
     spec::LoadOptions load_options;
     load_options.frames_syntax = syntax_of(options);
@@ -30,14 +28,15 @@ spec::JobSpec load(const Options& options) {
     return spec::load_job(options.job, load_options);
 }
 
-color::Config colors_of(const spec::JobSpec& job) {
-    return color::Config::load(job.color.config, job.folder);
-}
+}  // namespace
 
-compute::RuntimeSettings runtime_settings(const spec::JobSpec& job, const Options& options) {
-    return {options.device.value_or(job.compute.device), std::string(spec::to_text(job.compute.precision)),
-            job.compute.threads};
-}
+JobSetup::JobSetup(const Options& options)
+    : job(load(options)),
+      colors_(color::Config::load(job.color.config, job.folder)),
+      runtime_({options.device.value_or(job.compute.device),
+                std::string(spec::to_text(job.compute.precision)), job.compute.threads}),
+      models_(nets::model_folder(options.models), job.show, runtime_.device(),
+              job.compute.precision == spec::Precision::Fp16) {}
 
 pipeline::JobRequest request_of(const Options& options) {
     if (options.frames && options.chunk_index) {

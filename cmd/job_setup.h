@@ -7,10 +7,23 @@
 
 namespace wetgate::cmd {
 
-/// The job file with the command line's path maps applied.
-spec::JobSpec load(const Options& options);
-color::Config colors_of(const spec::JobSpec& job);
-compute::RuntimeSettings runtime_settings(const spec::JobSpec& job, const Options& options);
+/// A job and what it runs with, as the command line has them.
+class JobSetup {
+public:
+    /// Reads the job file, with the path maps applied.
+    explicit JobSetup(const Options& options);
+    JobSetup(const JobSetup&) = delete;
+    JobSetup& operator=(const JobSetup&) = delete;
+
+    const spec::JobSpec job;
+    pipeline::JobTools tools(const Log& log) const { return {colors_, runtime_, models_, log}; }
+
+private:
+    color::Config colors_;
+    compute::Runtime runtime_;
+    nets::JobModels models_;
+};
+
 /// Shots, frames, chunk, stage and switches as the command line has them. Error{Usage} for what makes no
 /// sense together.
 pipeline::JobRequest request_of(const Options& options);

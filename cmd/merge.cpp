@@ -6,12 +6,11 @@
 namespace wetgate::cmd {
 
 int merge(const Options& options, const Services& services) {
-    const spec::JobSpec job = load(options);
-    const color::Config colors = colors_of(job);
-    const compute::Runtime runtime(runtime_settings(job, options));
+    const JobSetup setup(options);
+    const spec::JobSpec& job = setup.job;
     ProgressPrinter progress(options.progress);
     const pipeline::JobOutcome outcome = pipeline::merge_job(
-        job, request_of(options), {colors, runtime, services.log, progress.sink(), services.stop});
+        job, request_of(options), {setup.tools(services.log), progress.sink(), services.stop});
     progress.finish();
     return write_report(job, options, outcome);
 }

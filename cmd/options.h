@@ -16,7 +16,7 @@ struct Options {
     std::string pass;                             ///< passes show
     std::string models_verb;                      ///< list, show, verify
     std::string model;                            ///< models show, models verify
-    std::optional<std::filesystem::path> models;  ///< models: folder
+    std::optional<std::filesystem::path> models;  ///< folder of models
     std::filesystem::path media_a, media_b;       ///< probe; compare
     std::string media_range;                      ///< probe, compare: frames of a sequence
 

@@ -31,15 +31,14 @@ void print_table(const pipeline::ShotPlan& plan) {
 }  // namespace
 
 int plan(const Options& options, const Services& services) {
-    const spec::JobSpec job = load(options);
-    const color::Config colors = colors_of(job);
-    const compute::Runtime runtime(runtime_settings(job, options));
+    const JobSetup setup(options);
+    const spec::JobSpec& job = setup.job;
     nlohmann::json shots = nlohmann::json::array();
     int first_index = 0;
     for (const spec::ShotSpec& shot : job.shots) {
         if (options.shot && shot.name != *options.shot) continue;
-        const pipeline::ShotContext context(job, shot, colors, runtime,
-                                            {io_threads_of(options), options.io_retries}, services.log);
+        const pipeline::ShotContext context(job, shot, setup.tools(services.log),
+                                            {io_threads_of(options), options.io_retries});
         const int chunk = options.chunk_size.value_or(context.delivered_range().size());
         const pipeline::ShotPlan plan = pipeline::plan_shot(context, chunk, first_index);
         first_index += static_cast<int>(plan.shards.size());

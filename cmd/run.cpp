@@ -9,13 +9,12 @@
 namespace wetgate::cmd {
 
 int run(const Options& options, const Services& services) {
-    const spec::JobSpec job = load(options);
+    const JobSetup setup(options);
+    const spec::JobSpec& job = setup.job;
     const pipeline::JobRequest request = request_of(options);
-    const color::Config colors = colors_of(job);
-    const compute::Runtime runtime(runtime_settings(job, options));
     ProgressPrinter progress(options.progress);
     const pipeline::JobOutcome outcome =
-        pipeline::run_job(job, request, {colors, runtime, services.log, progress.sink(), services.stop});
+        pipeline::run_job(job, request, {setup.tools(services.log), progress.sink(), services.stop});
     progress.finish();
     std::printf("frames: %d made, %d already there, %d missing, %d substituted\n", outcome.made,
                 outcome.reused, outcome.failed, outcome.substituted);

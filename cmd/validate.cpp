@@ -8,10 +8,9 @@
 namespace wetgate::cmd {
 
 int validate(const Options& options, const Services& services) {
-    const spec::JobSpec job = load(options);
-    const color::Config colors = colors_of(job);
-    const compute::Runtime runtime(runtime_settings(job, options));
-    const std::vector<std::string> problems = pipeline::find_problems(job, colors, runtime, services.log);
+    const JobSetup setup(options);
+    const spec::JobSpec& job = setup.job;
+    const std::vector<std::string> problems = pipeline::find_problems(job, setup.tools(services.log));
     for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
     if (!problems.empty()) {
         throw Error(ErrorKind::Usage,

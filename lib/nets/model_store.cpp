@@ -77,11 +77,14 @@ ModelCard ModelStore::card(const std::string& name) const {
                 {folder_.string(), {}, {}});
 }
 
+void ModelStore::check_scope(const ModelCard& card, const std::string& show) {
+    if (card.allows(show)) return;
+    throw Error(ErrorKind::Model, fmt::format("model '{}' may not run on show '{}': its card allows {}",
+                                              card.name, show, fmt::join(*card.shows, ", ")));
+}
+
 Network ModelStore::load(const ModelCard& card, const std::string& show) const {
-    if (!card.allows(show)) {
-        throw Error(ErrorKind::Model, fmt::format("model '{}' may not run on show '{}': its card allows {}",
-                                                  card.name, show, fmt::join(*card.shows, ", ")));
-    }
+    check_scope(card, show);
     const std::string bytes = read_weights(card.weights);
     const auto weights = std::as_bytes(std::span(bytes));
     if (const std::string hash = sha256(weights); hash != card.sha256) {
@@ -92,6 +95,7 @@ Network ModelStore::load(const ModelCard& card, const std::string& show) const {
                         card.name, hash, card.sha256),
             {card.weights.string(), {}, {}});
     }
+    if (card.shape.kind == NetworkShape::Kind::Script) return Network(card.shape, bytes, card.name);
     return Network(card.shape, parse_safetensors(weights, card.weights.string()), card.name);
 }
 

@@ -30,6 +30,8 @@ public:
     std::vector<StoredModel> list() const;
     /// The card of a model. Error{Model} with the names that there are, if it is not among them.
     ModelCard card(const std::string& name) const;
+    /// Error{Model} when the card does not allow the show.
+    static void check_scope(const ModelCard& card, const std::string& show);
     /// A model that may run on `show`, from weights that are those of its card. Error{Model} when the card
     /// does not allow the show, or the weights are missing, altered or of another network.
     Network load(const ModelCard& card, const std::string& show) const;

@@ -20,10 +20,6 @@
 
 namespace wetgate::nets {
 
-struct NetworkBody : torch::nn::Module {
-    virtual at::Tensor forward(const at::Tensor& x) = 0;
-};
-
 namespace {
 
 namespace nn = torch::nn;
@@ -33,12 +29,13 @@ nn::Conv2d convolution(int in, int out, int size, int dilation = 1) {
 }
 
 struct ResBlock : nn::Module {
-    ResBlock(int channels, int dilation, double slope) : slope_(slope) {
-        conv1_ = register_module("conv1", convolution(channels, channels, 3, dilation));
-        conv2_ = register_module("conv2", convolution(channels, channels, 3));
+    ResBlock(int channels, int hidden, int dilation, double slope) : slope_(slope) {
+        conv1_ = register_module("conv1", convolution(channels, hidden, 3, dilation));
+        conv2_ = register_module("conv2", convolution(hidden, channels, 3));
     }
-    at::Tensor forward(const at::Tensor& x) {
+    at::Tensor forward(const at::Tensor& x, const BlockWatch& watch) {
         const at::Tensor inner = conv1_->forward(x);
+        if (watch) watch(inner);
         return x + conv2_->forward(slope_ == 0 ? at::relu(inner) : at::leaky_relu(inner, slope_));
     }
 
@@ -47,80 +44,147 @@ private:
     nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
 };
 
-nn::Sequential blocks(int channels, const std::vector<int>& dilations, double slope) {
-    nn::Sequential sequence;
-    for (const int dilation : dilations) sequence->push_back(ResBlock(channels, dilation, slope));
-    return sequence;
-}
-
-struct ResUnet final : NetworkBody {
-    explicit ResUnet(const NetworkShape& shape) : residual_(shape.residual) {
-        const std::vector<int>& widths = shape.widths;
-        const std::vector<int> plain(static_cast<std::size_t>(shape.blocks), 1);
-        in_ = register_module("inp", convolution(4 * shape.channels_in, widths.front(), 3));
-        out_ = register_module("out", convolution(widths.front(), 12, 3));
-        middle_ = register_module("mid", blocks(widths.back(), shape.dilations, shape.slope));
-        for (const auto& [list, name] : {std::pair(&down_blocks_, "enc"), std::pair(&down_, "down"),
-                                         std::pair(&up_, "up"), std::pair(&up_blocks_, "dec")}) {
-            *list = register_module(name, nn::ModuleList());
-        }
-        for (std::size_t level = 0; level + 1 < widths.size(); ++level) {
-            const int fine = widths[level];
-            const int coarse = widths[level + 1];
-            down_blocks_->push_back(blocks(fine, plain, shape.slope));
-            down_->push_back(nn::Conv2d(nn::Conv2dOptions(fine, coarse, 2).stride(2)));
-            up_->push_back(convolution(coarse, 4 * fine, 1));
-            up_blocks_->push_back(blocks(fine, plain, shape.slope));
-        }
+struct Blocks : nn::Module {
+    at::Tensor forward(at::Tensor x, const BlockWatch& watch) {
+        for (const std::shared_ptr<ResBlock>& block : list_) x = block->forward(x, watch);
+        return x;
     }
-
-    at::Tensor forward(const at::Tensor& x) override {
-        at::Tensor features = in_->forward(at::pixel_unshuffle(x, 2));
-        std::vector<at::Tensor> skips;
-        for (std::size_t level = 0; level < down_->size(); ++level) {
-            skips.push_back(down_blocks_[level]->as<nn::Sequential>()->forward(features));
-            features = down_[level]->as<nn::Conv2d>()->forward(skips.back());
-        }
-        features = middle_->forward(features);
-        for (std::size_t level = down_->size(); level-- > 0;) {
-            const at::Tensor up = at::pixel_shuffle(up_[level]->as<nn::Conv2d>()->forward(features), 2);
-            features = up_blocks_[level]->as<nn::Sequential>()->forward(up + skips[level]);
-        }
-        return x.narrow(1, residual_, 3) + at::pixel_shuffle(out_->forward(features), 2);
+    void add(int channels, int hidden, int dilation, double slope) {
+        list_.push_back(register_module(std::to_string(list_.size()),
+                                        std::make_shared<ResBlock>(channels, hidden, dilation, slope)));
     }
 
 private:
-    int residual_;
-    nn::Conv2d in_{nullptr}, out_{nullptr};
-    nn::Sequential middle_{nullptr};
-    nn::ModuleList down_blocks_{nullptr}, down_{nullptr}, up_{nullptr}, up_blocks_{nullptr};
+    std::vector<std::shared_ptr<ResBlock>> list_;
 };
 
-struct SrNet final : NetworkBody {
+/// Deals out NetworkShape::hidden to blocks in the order in which they are made.
+class HiddenWidths {
+public:
+    explicit HiddenWidths(const NetworkShape& shape) : shape_(shape) {}
+    std::shared_ptr<Blocks> blocks(int channels, const std::vector<int>& dilations) {
+        auto made = std::make_shared<Blocks>();
+        for (const int dilation : dilations) {
+            made->add(channels, shape_.hidden.empty() ? channels : shape_.hidden.at(next_), dilation,
+                      shape_.slope);
+            ++next_;
+        }
+        return made;
+    }
+
+private:
+    const NetworkShape& shape_;
+    std::size_t next_ = 0;
+};
+
+struct ResUnet final : nn::Module {
+    explicit ResUnet(const NetworkShape& shape) : residual_(shape.residual) {
+        const std::vector<int>& widths = shape.widths;
+        const std::vector<int> plain(static_cast<std::size_t>(shape.blocks), 1);
+        HiddenWidths hidden(shape);
+        in_ = register_module("inp", convolution(4 * shape.channels_in, widths.front(), 3));
+        out_ = register_module("out", convolution(widths.front(), 12, 3));
+        const auto list = [this](const char* name) { return register_module(name, nn::ModuleList()); };
+        nn::ModuleList down_blocks = list("enc"), down = list("down"), up = list("up"),
+                       up_blocks = list("dec");
+        const std::size_t levels = widths.size() - 1;
+        for (std::size_t level = 0; level < levels; ++level) {
+            const int fine = widths[level];
+            const int coarse = widths[level + 1];
+            Level& made = levels_.emplace_back();
+            down_blocks->push_back(made.down_blocks = hidden.blocks(fine, plain));
+            made.down = nn::Conv2d(nn::Conv2dOptions(fine, coarse, 2).stride(2));
+            made.up = convolution(coarse, 4 * fine, 1);
+            down->push_back(made.down);
+            up->push_back(made.up);
+        }
+        middle_ = register_module("mid", hidden.blocks(widths.back(), shape.dilations));
+        for (std::size_t level = levels; level-- > 0;)
+            levels_[level].up_blocks = hidden.blocks(widths[level], plain);
+        for (const Level& level : levels_) up_blocks->push_back(level.up_blocks);
+    }
+
+    at::Tensor forward(const at::Tensor& x, const BlockWatch& watch) {
+        at::Tensor features = in_->forward(at::pixel_unshuffle(x, 2).to(in_->weight.scalar_type()));
+        std::vector<at::Tensor> skips;
+        for (Level& level : levels_) {
+            skips.push_back(level.down_blocks->forward(features, watch));
+            features = level.down->forward(skips.back());
+        }
+        features = middle_->forward(features, watch);
+        for (std::size_t level = levels_.size(); level-- > 0;) {
+            const at::Tensor up = at::pixel_shuffle(levels_[level].up->forward(features), 2);
+            features = levels_[level].up_blocks->forward(up + skips[level], watch);
+        }
+        return x.narrow(1, residual_, 3) + at::pixel_shuffle(out_->forward(features).to(at::kFloat), 2);
+    }
+
+private:
+    struct Level {
+        std::shared_ptr<Blocks> down_blocks, up_blocks;
+        nn::Conv2d down{nullptr}, up{nullptr};
+    };
+    int residual_;
+    nn::Conv2d in_{nullptr}, out_{nullptr};
+    std::shared_ptr<Blocks> middle_;
+    std::vector<Level> levels_;
+};
+
+struct SrNet final : nn::Module {
     explicit SrNet(const NetworkShape& shape) {
         const int channels = shape.widths.front();
         head_ = register_module("head", convolution(shape.channels_in, channels, 3));
         body_ = register_module(
-            "body",
-            blocks(channels, std::vector<int>(static_cast<std::size_t>(shape.blocks), 1), shape.slope));
+            "body", HiddenWidths(shape).blocks(channels,
+                                               std::vector<int>(static_cast<std::size_t>(shape.blocks), 1)));
         fuse_ = register_module("fuse", convolution(channels, channels, 3));
         tail_ = register_module("tail", convolution(channels, 12, 3));
     }
 
-    at::Tensor forward(const at::Tensor& x) override {
-        at::Tensor features = head_->forward(x);
-        features = features + fuse_->forward(body_->forward(features));
-        return at::pixel_shuffle(tail_->forward(features) + x.repeat_interleave(4, 1), 2);
+    at::Tensor forward(const at::Tensor& x, const BlockWatch& watch) {
+        at::Tensor features = head_->forward(x.to(head_->weight.scalar_type()));
+        features = features + fuse_->forward(body_->forward(features, watch));
+        return at::pixel_shuffle(tail_->forward(features).to(at::kFloat) + x.repeat_interleave(4, 1), 2);
     }
 
 private:
     nn::Conv2d head_{nullptr}, fuse_{nullptr}, tail_{nullptr};
-    nn::Sequential body_{nullptr};
+    std::shared_ptr<Blocks> body_;
 };
 
-std::shared_ptr<NetworkBody> body_of(const NetworkShape& shape) {
-    if (shape.kind == NetworkShape::Kind::SrNet) return std::make_shared<SrNet>(shape);
-    return std::make_shared<ResUnet>(shape);
+template <class Module>
+struct OwnBody final : NetworkBody {
+    explicit OwnBody(const NetworkShape& shape) : module_(std::make_shared<Module>(shape)) {
+        module_->eval();
+    }
+
+    at::Tensor forward(const at::Tensor& x, const BlockWatch& watch) override {
+        return module_->forward(channels_last_ ? x.contiguous(at::MemoryFormat::ChannelsLast) : x, watch);
+    }
+    std::vector<std::pair<std::string, at::Tensor>> parameters() override {
+        std::vector<std::pair<std::string, at::Tensor>> list;
+        for (const auto& parameter : module_->named_parameters())
+            list.emplace_back(parameter.key(), parameter.value());
+        return list;
+    }
+    void place(c10::Device device, at::ScalarType type) override {
+        const at::NoGradGuard no_grad;
+        module_->to(device, type);
+        channels_last_ = device.is_cuda();
+        if (!channels_last_) return;
+        for (at::Tensor& weights : module_->parameters()) {
+            if (weights.dim() == 4) weights.set_data(weights.contiguous(at::MemoryFormat::ChannelsLast));
+        }
+    }
+
+private:
+    std::shared_ptr<Module> module_;
+    bool channels_last_ = false;
+};
+
+std::shared_ptr<NetworkBody> own_body(const NetworkShape& shape) {
+    if (shape.kind == NetworkShape::Kind::SrNet) return std::make_shared<OwnBody<SrNet>>(shape);
+    return std::make_shared<OwnBody<ResUnet>>(shape);
 }
 
 std::string text_of(at::IntArrayRef sizes) {
@@ -137,26 +201,44 @@ Network::Network(NetworkShape shape, const Tensors& weights, const std::string& 
                                 name, why));
     };
     const at::NoGradGuard no_grad;
-    body_ = body_of(shape_);
+    body_ = own_body(shape_);
     std::size_t used = 0;
-    for (const auto& parameter : body_->named_parameters()) {
-        const auto found = weights.by_name.find(parameter.key());
-        if (found == weights.by_name.end()) refuse(fmt::format("'{}' is missing", parameter.key()));
+    for (auto& [key, parameter] : body_->parameters()) {
+        const auto found = weights.by_name.find(key);
+        if (found == weights.by_name.end()) refuse(fmt::format("'{}' is missing", key));
         const Tensor& tensor = found->second;
-        const at::IntArrayRef sizes = parameter.value().sizes();
+        const at::IntArrayRef sizes = parameter.sizes();
         if (sizes != at::IntArrayRef(tensor.shape))
-            refuse(fmt::format("'{}' is {} and should be {}", parameter.key(), text_of(tensor.shape),
-                               text_of(sizes)));
-        parameter.value().copy_(at::tensor(at::ArrayRef<float>(tensor.values)).view(sizes));
-        parameter.value().set_requires_grad(false);
+            refuse(fmt::format("'{}' is {} and should be {}", key, text_of(tensor.shape), text_of(sizes)));
+        parameter.copy_(at::tensor(at::ArrayRef<float>(tensor.values)).view(sizes));
+        parameter.set_requires_grad(false);
         ++used;
     }
     if (used != weights.by_name.size())
         refuse(fmt::format("they hold {} tensors, the network {}", weights.by_name.size(), used));
-    body_->eval();
+}
+
+Network::Network(NetworkShape shape, const std::string& archive, const std::string& name)
+    : shape_(std::move(shape)), body_(script_body(archive, name)) {}
+
+void Network::place(c10::Device device, bool half) {
+    body_->place(device, half ? at::kHalf : at::kFloat);
 }
 
 at::Tensor Network::forward(const at::Tensor& picture) const {
+    const at::NoGradGuard no_grad;
+    return body_->forward(checked(picture), nullptr);
+}
+
+at::Tensor Network::forward_watched(const at::Tensor& picture, const BlockWatch& watch) const {
+    return body_->forward(checked(picture), watch);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Network::parameters() const {
+    return body_->parameters();
+}
+
+const at::Tensor& Network::checked(const at::Tensor& picture) const {
     const int multiple = shape_.multiple();
     const bool fits = picture.dim() == 4 && picture.size(1) == shape_.channels_in && picture.size(2) > 0 &&
                       picture.size(3) > 0 && picture.size(2) % multiple == 0 &&
@@ -166,8 +248,7 @@ at::Tensor Network::forward(const at::Tensor& picture) const {
                     fmt::format("a network of {} channels and multiples of {} was given {} {}",
                                 shape_.channels_in, multiple, picture.toString(), text_of(picture.sizes())));
     }
-    const at::NoGradGuard no_grad;
-    return body_->forward(picture);
+    return picture;
 }
 
 }  // namespace wetgate::nets

@@ -13,6 +13,8 @@ constexpr int kMostChannels = 1024;
 constexpr int kMostBlocks = 64;
 constexpr int kMostDilation = 64;
 constexpr std::size_t kMostLevels = 6;
+constexpr int kMostHalo = 4096;
+constexpr int kMostMultiple = 256;
 
 class Reader {
 public:
@@ -61,17 +63,26 @@ private:
 }  // namespace
 
 int NetworkShape::multiple() const {
+    if (kind == Kind::Script) return step;
     return kind == Kind::SrNet ? 1 : 1 << widths.size();
 }
 
+std::size_t NetworkShape::block_count() const {
+    const auto in_a_level = static_cast<std::size_t>(blocks);
+    if (kind == Kind::SrNet) return in_a_level;
+    return kind == Kind::Script ? 0 : 2 * in_a_level * (widths.size() - 1) + dilations.size();
+}
+
 int NetworkShape::radius_px() const {
+    if (kind == Kind::Script) return halo;
     if (kind == Kind::SrNet) return 3 + 2 * blocks;  // head, fuse, tail; two convolutions a block
     int radius = 0;
-    int step = 2;                   // input pixels a pixel of the level: the picture is unshuffled once
-    radius += 2 * step + step - 1;  // first and last convolution; the pixels of one unshuffled cell
-    for (std::size_t level = 0; level + 1 < widths.size(); ++level, step *= 2)
-        radius += 2 * blocks * 2 * step + step;  // way down and way up; the 2x2 convolution between levels
-    for (const int dilation : dilations) radius += (dilation + 1) * step;
+    int pixels = 2;                     // input pixels a pixel of the level: the picture is unshuffled once
+    radius += 2 * pixels + pixels - 1;  // first and last convolution; the pixels of one unshuffled cell
+    for (std::size_t level = 0; level + 1 < widths.size(); ++level, pixels *= 2)
+        radius +=
+            2 * blocks * 2 * pixels + pixels;  // way down and way up; the 2x2 convolution between levels
+    for (const int dilation : dilations) radius += (dilation + 1) * pixels;
     return radius;
 }
 
@@ -81,6 +92,12 @@ NetworkShape network_shape(const std::string& architecture, const json& hyper_pa
     if (!hyper_parameters.is_object()) reader.refuse("its hyper-parameters are no object");
     NetworkShape shape;
     shape.channels_in = reader.number("cin", 1, kMostChannels);
+    if (architecture == "torchscript") {
+        shape.kind = NetworkShape::Kind::Script;
+        shape.halo = reader.number("halo_px", 0, kMostHalo);
+        shape.step = reader.number("multiple", 1, kMostMultiple);
+        return shape;
+    }
     shape.blocks = reader.number("blocks", 1, kMostBlocks);
     shape.slope = reader.slope();
     if (architecture == "resunet") {
@@ -93,7 +110,12 @@ NetworkShape network_shape(const std::string& architecture, const json& hyper_pa
         shape.widths = {reader.number("ch", 1, kMostChannels)};
         if (shape.channels_in != 3) reader.refuse("\"cin\" of srnet must be 3");
     } else {
-        reader.refuse(fmt::format("\"architecture\" must be resunet or srnet, not '{}'", architecture));
+        reader.refuse(
+            fmt::format("\"architecture\" must be resunet, srnet or torchscript, not '{}'", architecture));
+    }
+    if (hyper_parameters.contains("hidden")) {
+        const std::size_t count = shape.block_count();
+        shape.hidden = reader.numbers("hidden", count, count, 1, kMostChannels);
     }
     return shape;
 }

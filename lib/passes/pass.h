@@ -5,12 +5,14 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "color/color.h"
 #include "compute/device_frame.h"
+#include "nets/job_models.h"
 #include "spec/params.h"
 
 // A pass can never open a file, keep state, read a clock or know where a shard ends. What it gets is what is
@@ -72,14 +74,26 @@ struct PassContext {
     nlohmann::json artefact;  ///< what ShotAnalysis::solve gave, or a person edited; null where there is none
     const color::Config* color = nullptr;  ///< the job's colour spaces
     std::string working_space = "ACEScg";
+    std::string source_space = "ACEScg";      ///< of the plate, as it came
+    const nets::JobModels* models = nullptr;  ///< what learned methods run on
+    std::string model;                        ///< the job's choice of model; empty: the pass's own
+};
+
+/// A model that a pass is going to use.
+struct ModelUse {
+    std::string name;
+    std::string task;         ///< as a card's "task"
+    std::string sha256 = {};  ///< that the job insists on; empty: the card's is enough
 };
 
 /// A pass as the list knows it. Makers throw Error{Usage} for parameters or an artefact that make no sense.
 struct PassEntry {
     std::string name;
     std::function<std::unique_ptr<FramePass>(const PassContext&)> make;
-    std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)>
-        make_analysis;  ///< empty: needs no analysis
+    std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)> make_analysis =
+        nullptr;  ///< empty: needs no analysis
+    /// The model that the pass made from this context runs on; nullopt: none. Empty: never one.
+    std::function<std::optional<ModelUse>(const PassContext&)> model_use = nullptr;
 };
 
 /// Every pass, in the order of `wetgate passes list`.

@@ -101,6 +101,35 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
             {"bytes", size},           {"packets", content_hash(hashes)}};
 }
 
+// Which model touched which frames, and how much of them.
+nlohmann::json model_summaries(const ShotContext& shot, const nlohmann::json& frames) {
+    nlohmann::json summaries = nlohmann::json::array();
+    for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
+        const auto use = shot.model_use(i);
+        if (!use) continue;
+        FrameSet touched_frames;
+        double touched = 0;
+        for (const nlohmann::json& frame : frames) {
+            for (const nlohmann::json& pass : frame.value("passes", nlohmann::json::array())) {
+                if (pass.at("index") != i || pass.at("touched") == 0) continue;
+                touched_frames.push_back(frame.at("frame").get<int>());
+                touched += pass.at("touched").get<double>();
+            }
+        }
+        const nets::ModelCard card = shot.models().card(use->name, use->task);
+        summaries.push_back(
+            {{"model", card.name},
+             {"pass", shot.shot().passes[i].name},
+             {"index", i},
+             {"sha256", card.sha256},
+             {"licence", card.licence},
+             {"frames", spec::print_frames(touched_frames)},
+             {"mean_touched",
+              touched_frames.empty() ? 0.0 : touched / static_cast<double>(touched_frames.size())}});
+    }
+    return summaries;
+}
+
 nlohmann::json pass_summaries(const ShotContext& shot, const nlohmann::json& frames) {
     nlohmann::json summaries = nlohmann::json::array();
     const auto& passes = shot.shot().passes;
@@ -234,7 +263,7 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
             {"fingerprint", fingerprint},
             {"passes", pass_summaries(shot, frames)},
             {"artefacts", artefacts},
-            {"models", nlohmann::json::array()},
+            {"models", model_summaries(shot, frames)},
             {"outputs", outputs},
             {"frames", frames},
             {"findings", findings}};

@@ -46,19 +46,17 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
         if (!pass.enabled) continue;
         try {
             const passes::PassEntry& entry = passes::find_pass(pass.name);
-            passes::PassContext made_from;
-            made_from.params = pass.params;
-            made_from.color = &context.colors();
-            made_from.working_space = context.colors().resolve(context.job().color.working);
+            nlohmann::json artefact;
             if (!pass.artefact.empty()) {
-                made_from.artefact =
+                artefact =
                     nlohmann::json::parse(read_text(pass.artefact, std::int64_t{64} << 20), nullptr, false);
-                if (made_from.artefact.is_discarded())
+                if (artefact.is_discarded())
                     throw Error(ErrorKind::Usage, pass.artefact.string() + " is not JSON");
-                if (made_from.artefact.contains("artefact"))
-                    made_from.artefact = made_from.artefact.at("artefact");
-                entry.make(made_from);
-            } else if (entry.make_analysis) {
+                if (artefact.contains("artefact")) artefact = artefact.at("artefact");
+            }
+            const passes::PassContext made_from = context.pass_context(i, artefact);
+            if (const auto use = context.model_use(i)) context.models().load(use->name, use->task);
+            if (pass.artefact.empty() && entry.make_analysis) {
                 entry.make_analysis(made_from);
             } else {
                 entry.make(made_from);
@@ -197,12 +195,11 @@ nlohmann::json to_json(const ShotPlan& plan) {
             {"disk_bytes", plan.disk_bytes}};
 }
 
-std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors,
-                                       const compute::Runtime& runtime, const Log& log) {
+std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools) {
     std::vector<std::string> problems;
     for (const spec::ShotSpec& shot : job.shots) {
         try {
-            check_shot(ShotContext(job, shot, colors, runtime, {}, log), problems);
+            check_shot(ShotContext(job, shot, tools, {}), problems);
         } catch (const Error& error) {
             problems.emplace_back(error.what());
         }

@@ -43,7 +43,6 @@ nlohmann::json to_json(const ShotPlan& plan);
 /// Everything that can be known to be wrong with a job before work is done, beyond its text: sources, mattes,
 /// references and artefacts that are not there, colour spaces, passes that refuse their parameters, outputs
 /// that cannot be written or are their own source. One line a problem; empty when all is well.
-std::vector<std::string> find_problems(const spec::JobSpec& job, const color::Config& colors,
-                                       const compute::Runtime& runtime, const Log& log);
+std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools);
 
 }  // namespace wetgate::pipeline

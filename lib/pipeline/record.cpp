@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
 constexpr std::int64_t output_limit_bytes = std::int64_t{1} << 36;
 // Raised when the same job gives other bits than the version before: old records are then made again.
-constexpr int algorithm_version = 2;
+constexpr int algorithm_version = 3;
 
 nlohmann::json file_identity(const fs::path& file) {
     struct stat status {};
@@ -56,6 +56,16 @@ nlohmann::json parameter_files(const ShotContext& shot, std::size_t passes_befor
     return identity;
 }
 
+// The weights that learned passes run on.
+nlohmann::json model_identity(const ShotContext& shot, std::size_t passes_before) {
+    nlohmann::json identity = nlohmann::json::array();
+    for (std::size_t i = 0; i < passes_before; ++i) {
+        if (const auto use = shot.model_use(i))
+            identity.push_back(shot.models().load(use->name, use->task)->card.sha256);
+    }
+    return identity;
+}
+
 nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach reach,
                          std::size_t passes_before, const std::vector<nlohmann::json>& artefacts) {
     const std::vector<int> window = Chain::frames_needed({frame}, reach, shot.source_range());
@@ -67,6 +77,7 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
             {"source", source_identity(shot, window)},
             {"mattes", matte_identity(shot, window, passes_before)},
             {"files", parameter_files(shot, passes_before)},
+            {"models", model_identity(shot, passes_before)},
             {"artefacts", content_hash(used.dump())},
             {"fingerprint", shot.runtime().fingerprint()}};
 }

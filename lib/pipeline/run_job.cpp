@@ -86,8 +86,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
     int chunks_before = 0;
     double units = 0;
     for (const spec::ShotSpec* shot : shots) {
-        contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.colors, services.runtime,
-                                                         request.io, services.log));
+        contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.tools, request.io));
         frames.push_back(chosen_frames(request, contexts.back()->delivered_range(), chunks_before));
         if (frames.back().empty()) continue;
         check_memory(*contexts.back(), widest_reach(*shot), shot->passes.size());
@@ -152,7 +151,7 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
     std::vector<nlohmann::json> results;
     OverallProgress overall(services.progress, static_cast<double>(job.shots.size()));
     for (const spec::ShotSpec* shot : chosen_shots(job, request)) {
-        const ShotContext context(job, *shot, services.colors, services.runtime, request.io, services.log);
+        const ShotContext context(job, *shot, services.tools, request.io);
         const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
         ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
         overall.begin(1);

@@ -34,9 +34,7 @@ struct JobRequest {
 };
 
 struct JobServices {
-    const color::Config& colors;
-    const compute::Runtime& runtime;
-    Log log;
+    JobTools tools;
     ProgressSink progress;
     std::stop_token stop;
 };

@@ -6,9 +6,10 @@ namespace wetgate::pipeline {
 
 namespace fs = std::filesystem;
 
-ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
-                         const compute::Runtime& runtime, const IoSettings& io, Log log)
-    : job_(job), shot_(shot), colors_(colors), runtime_(runtime), log_(std::move(log)), io_(io) {
+ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, JobTools tools,
+                         const IoSettings& io)
+    : job_(job), shot_(shot), tools_(std::move(tools)), io_(io) {
+    const color::Config& colors = tools_.colors;
     const ErrorContext where{.file = {}, .shot = shot.name, .frame = {}};
     try {
         source_space_ = colors.resolve(shot.source.colorspace);
@@ -21,7 +22,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, c
             from_working_[space] = colors.transform(working, space);
             from_source_[space] = colors.transform(source_space_, space);
         }
-        probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log_); });
+        probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log()); });
         info_ = probe_->info();
     } catch (const Error& error) {
         throw error.within(where);
@@ -40,7 +41,7 @@ FrameRange ShotContext::delivered_range() const {
 }
 
 std::string ShotContext::output_space(const spec::OutputSpec& output) const {
-    return output.colorspace ? colors_.resolve(*output.colorspace) : source_space_;
+    return output.colorspace ? colors().resolve(*output.colorspace) : source_space_;
 }
 
 media::SourceRequest ShotContext::request(int decoder_threads) const {
@@ -60,7 +61,7 @@ media::SourceRequest ShotContext::request(int decoder_threads) const {
 
 std::unique_ptr<media::FrameSource> ShotContext::open() const {
     // One decoder a worker for sequences; a movie has one reader, whose decoder may thread.
-    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_.threads : 1), log_);
+    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_.threads : 1), log());
 }
 
 std::optional<Timecode> ShotContext::timecode_of(int frame) const {
@@ -68,6 +69,26 @@ std::optional<Timecode> ShotContext::timecode_of(int frame) const {
     if (shot_.timecode) start = parse_timecode(*shot_.timecode, info_.rate);
     if (!start) return std::nullopt;
     return advanced(*start, frame - info_.range.first);
+}
+
+passes::PassContext ShotContext::pass_context(std::size_t index, const nlohmann::json& artefact) const {
+    const spec::PassSpec& pass = shot_.passes.at(index);
+    passes::PassContext context;
+    context.params = pass.params;
+    context.artefact = artefact;
+    context.color = &colors();
+    context.working_space = colors().resolve(job_.color.working);
+    context.source_space = source_space_;
+    context.models = &models();
+    context.model = pass.model;
+    return context;
+}
+
+std::optional<passes::ModelUse> ShotContext::model_use(std::size_t index) const {
+    const spec::PassSpec& pass = shot_.passes.at(index);
+    const passes::PassEntry& entry = passes::find_pass(pass.name);
+    if (!pass.enabled || !entry.model_use) return std::nullopt;
+    return entry.model_use(pass_context(index, nullptr));
 }
 
 fs::path ShotContext::work_folder() const {

@@ -10,6 +10,8 @@
 #include "core/log.h"
 #include "core/retry.h"
 #include "media/source.h"
+#include "nets/job_models.h"
+#include "passes/pass.h"
 #include "spec/job_spec.h"
 
 namespace wetgate::pipeline {
@@ -20,21 +22,29 @@ struct IoSettings {
     int retries = default_io_retries;  ///< after transient faults of a network file system
 };
 
+/// What all shots of a job share.
+struct JobTools {
+    const color::Config& colors;
+    const compute::Runtime& runtime;
+    const nets::JobModels& models;
+    Log log;
+};
+
 /// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made
 /// once a shot.
 class ShotContext {
 public:
     /// Opens the source (so Error{Input} when it is not there) and resolves every colour space
     /// (Error{Usage}).
-    ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, const color::Config& colors,
-                const compute::Runtime& runtime, const IoSettings& io, Log log);
+    ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, JobTools tools, const IoSettings& io);
 
     const spec::JobSpec& job() const { return job_; }
     const spec::ShotSpec& shot() const { return shot_; }
-    const color::Config& colors() const { return colors_; }
-    const compute::Runtime& runtime() const { return runtime_; }
+    const color::Config& colors() const { return tools_.colors; }
+    const compute::Runtime& runtime() const { return tools_.runtime; }
+    const nets::JobModels& models() const { return tools_.models; }
     const media::SourceInfo& info() const { return info_; }
-    const Log& log() const { return log_; }
+    const Log& log() const { return tools_.log; }
     int io_threads() const { return io_.threads; }
     int io_retries() const { return io_.retries; }
 
@@ -58,6 +68,11 @@ public:
     std::optional<Timecode> timecode_of(int frame) const;
     Rate rate() const { return info_.rate; }
 
+    /// What pass `index` of the shot's list is made from.
+    passes::PassContext pass_context(std::size_t index, const nlohmann::json& artefact) const;
+    /// The model of pass `index`, where it is enabled and uses one.
+    std::optional<passes::ModelUse> model_use(std::size_t index) const;
+
     /// Folder of this shot's intermediate files.
     std::filesystem::path work_folder() const;
 
@@ -69,9 +84,7 @@ private:
 
     const spec::JobSpec& job_;
     const spec::ShotSpec& shot_;
-    const color::Config& colors_;
-    const compute::Runtime& runtime_;
-    Log log_;
+    JobTools tools_;
     IoSettings io_;
     std::unique_ptr<media::FrameSource> probe_;
     media::SourceInfo info_;

@@ -52,15 +52,6 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
         0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
 }
 
-passes::PassContext ShotStages::context_of(std::size_t index, const nlohmann::json& artefact) const {
-    passes::PassContext context;
-    context.params = shot_.shot().passes[index].params;
-    context.artefact = artefact;
-    context.color = &shot_.colors();
-    context.working_space = shot_.colors().resolve(shot_.job().color.working);
-    return context;
-}
-
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
     const std::string plate = frame_key(
@@ -72,7 +63,7 @@ std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassRe
 // What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
 std::string ShotStages::solve_key(std::size_t index) const {
     const passes::PassEntry& entry = passes::find_pass(shot_.shot().passes[index].name);
-    const passes::PassReach reach = entry.make_analysis(context_of(index, nullptr))->reach();
+    const passes::PassReach reach = entry.make_analysis(shot_.pass_context(index, nullptr))->reach();
     std::string keys;
     for (const int frame : frames_of(shot_.delivered_range())) keys += measure_key(index, frame, reach);
     return content_hash(keys);
@@ -102,7 +93,7 @@ void ShotStages::load_solved() {
         artefacts_[made_] = artefact;
         try {
             chain_.push_back(
-                {made_, &spec, std::shared_ptr(entry->make(context_of(made_, artefact))), entry});
+                {made_, &spec, std::shared_ptr(entry->make(shot_.pass_context(made_, artefact))), entry});
         } catch (const Error& error) {
             throw error.within(
                 {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
@@ -127,7 +118,7 @@ void ShotStages::report(const std::string& stage, int done, int total, int skipp
 void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     const c10::InferenceMode inference;
     const spec::PassSpec& spec = shot_.shot().passes[index];
-    const auto analysis = passes::find_pass(spec.name).make_analysis(context_of(index, nullptr));
+    const auto analysis = passes::find_pass(spec.name).make_analysis(shot_.pass_context(index, nullptr));
     const passes::PassReach reach = analysis->reach();
     const WorkFiles files(shot_);
     ShotContext::make_folder(files.measurement(index, spec.name, 0).parent_path());
@@ -186,7 +177,7 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
 
 void ShotStages::solve(std::size_t index) {
     const spec::PassSpec& spec = shot_.shot().passes[index];
-    const auto analysis = passes::find_pass(spec.name).make_analysis(context_of(index, nullptr));
+    const auto analysis = passes::find_pass(spec.name).make_analysis(shot_.pass_context(index, nullptr));
     const WorkFiles files(shot_);
     std::vector<nlohmann::json> facts;
     FrameSet missing;

@@ -53,7 +53,6 @@ public:
 
 private:
     void load_solved();
-    passes::PassContext context_of(std::size_t index, const nlohmann::json& artefact) const;
     std::string solve_key(std::size_t index) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
     void record_failure(int frame, const Error& error) const;

@@ -18,7 +18,7 @@ namespace wetgate::pipeline {
 namespace {
 
 JobOutcome run(const tests::SmallShot& small, const JobRequest& request = {}) {
-    return run_job(*small.job, request, {small.colors, small.runtime, silent_log(), {}, {}});
+    return run_job(*small.job, request, {small.tools(), {}, {}});
 }
 
 }  // namespace

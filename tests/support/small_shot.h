@@ -64,8 +64,10 @@ public:
     }
 
     pipeline::ShotContext context(int io_threads) const {
-        return pipeline::ShotContext(*job, job->shots[0], colors, runtime, {io_threads, 0}, silent_log());
+        return pipeline::ShotContext(*job, job->shots[0], tools(), {io_threads, 0});
     }
+
+    pipeline::JobTools tools() const { return {colors, runtime, models, silent_log()}; }
 
     static constexpr const char* exr_output = R"([{"name": "o", "path": "out/o.####.exr", "type": "exr"}])";
 
@@ -73,6 +75,7 @@ public:
     std::unique_ptr<spec::JobSpec> job;
     color::Config colors = color::Config::load("builtin", {});
     compute::Runtime runtime{{.device = "cpu", .precision = "fp32", .threads = 1}};
+    nets::JobModels models{folder / "models", "test", c10::Device(c10::kCPU), false};
 
 private:
     std::filesystem::path name(int frame) const {

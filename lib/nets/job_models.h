@@ -1,0 +1,46 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "nets/model_store.h"
+
+namespace wetgate::nets {
+
+/// A model that passes run.
+struct LoadedModel {
+    ModelCard card;
+    Network network;
+    int tile_px = 0;  ///< of forward_tiled()
+};
+
+/// The models that the passes of one job run on: its show's, on its device, each loaded once. Thread-safe. A
+/// job without a learned pass never looks for the folder.
+class JobModels {
+public:
+    /// `folder`: as model_folder() gives it. `half`: weights in float16, for CUDA.
+    JobModels(std::filesystem::path folder, std::string show, c10::Device device, bool half)
+        : folder_(std::move(folder)), show_(std::move(show)), device_(device), half_(half) {}
+
+    /// Its card, when the model is for `task` and may run on the show; Error{Model} otherwise.
+    ModelCard card(const std::string& name, const std::string& task) const;
+    /// card(), with weights that are those of the card, on the device.
+    std::shared_ptr<const LoadedModel> load(const std::string& name, const std::string& task) const;
+
+private:
+    std::filesystem::path folder_;
+    std::string show_;
+    c10::Device device_;
+    bool half_;
+    mutable std::mutex mutex_;
+    mutable std::map<std::string, std::shared_ptr<const LoadedModel>> loaded_;
+};
+
+/// Side of a tile on the CPU, and on CUDA, where tiles that small would leave the device idle.
+inline constexpr int cpu_tile_px = 1280;
+inline constexpr int cuda_tile_px = 2304;
+
+}  // namespace wetgate::nets
