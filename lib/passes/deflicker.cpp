@@ -6,7 +6,8 @@
 #include <unordered_map>
 
 #include "core/error.h"
-#include "passes/deflicker_measure.h"
+#include "passes/artefact_reader.h"
+#include "passes/deflicker_guide.h"
 #include "passes/deflicker_solve.h"
 #include "passes/pass.h"
 
@@ -22,83 +23,24 @@ using nlohmann::json;
 constexpr const char* artefact_schema = "wetgate.deflicker/1";
 constexpr double largest_stops = 10.0;
 constexpr int reach_frames = 4;
-constexpr int guide_side_px = 480;
+constexpr std::size_t most_frames = 10'000'000;
 
 // Every frame is compared with these earlier ones. Longer steps hold the sum of many short ones together;
 // three frames back adds next to nothing to one, two and four.
 constexpr std::array steps_back = {1, 2, 4};
 
-[[noreturn]] void bad(const std::string& what, const std::string& where) {
-    throw Error(
-        ErrorKind::Usage,
-        fmt::format("deflicker: {} {}; correct the artefact or let the shot be measured again", where, what));
-}
-
-const json& member(const json& object, const char* key, const std::string& where) {
-    if (!object.is_object() || !object.contains(key)) bad(fmt::format("has no \"{}\"", key), where);
-    return object.at(key);
-}
-
-double number_in(const json& value, double lowest, double highest, const std::string& where) {
-    if (!value.is_number()) bad(fmt::format("must be a number, not {}", value.type_name()), where);
-    const double number = value.get<double>();
-    if (!(number >= lowest && number <= highest))
-        bad(fmt::format("must lie in [{}, {}]", lowest, highest), where);
-    return number;
-}
-
-int integer_in(const json& value, int lowest, int highest, const std::string& where) {
-    if (!value.is_number_integer()) bad(fmt::format("must be a whole number, not {}", value.dump()), where);
-    return static_cast<int>(number_in(value, lowest, highest, where));
-}
-
-std::array<double, 3> three_in(const json& value, double lowest, double highest, const std::string& where) {
-    if (!value.is_array() || value.size() != 3) bad("must be three numbers, R, G and B", where);
-    std::array<double, 3> three{};
-    for (std::size_t c = 0; c < 3; ++c) three[c] = number_in(value[c], lowest, highest, where);
-    return three;
-}
-
-/// So that text made on two machines is the same text.
-double rounded(double value) {
-    const double result = std::round(value * 1e6) / 1e6;
-    return result == 0.0 ? 0.0 : result;  // no minus zero
-}
-
-json rounded(const std::array<double, 3>& values) {
-    return json::array({rounded(values[0]), rounded(values[1]), rounded(values[2])});
-}
-
-/// The frame averaged down over squares whose side follows from its size alone. A square with a NaN is one.
-deflicker::Guide guide_of(const compute::DeviceFrame& frame) {
-    const std::int64_t longest = std::max(frame.pixels.size(1), frame.pixels.size(2));
-    const std::int64_t shortest = std::min(frame.pixels.size(1), frame.pixels.size(2));
-    const std::int64_t side = std::min((longest + guide_side_px - 1) / guide_side_px, shortest);
-    const at::Tensor averaged = side > 1 ? at::avg_pool2d(frame.pixels, {side, side}) : frame.pixels;
-    const at::Tensor small = averaged.to(at::kCPU).contiguous();  // [3,h,w] float32
-    const auto height = static_cast<int>(small.size(1));
-    const auto width = static_cast<int>(small.size(2));
-    const auto area = static_cast<std::size_t>(small.size(1) * small.size(2));
-    std::array<motion::FloatPlane, 3> rgb;
-    for (std::size_t c = 0; c < 3; ++c) {
-        const float* first = small.data_ptr<float>() + c * area;
-        rgb[c] = {width, height, std::vector<float>(first, first + area)};
-    }
-    return deflicker::make_guide(std::move(rgb));
-}
-
 std::vector<deflicker::PairFact> pairs_from(const json& facts, const std::string& where) {
-    const json& list = member(facts, "pairs", where);
-    if (!list.is_array() || list.size() > steps_back.size())
-        bad("has a list of pairs that makes no sense", where);
+    const ArtefactReader list = ArtefactReader("deflicker", facts, where).member("pairs");
+    const std::size_t count = list.size(steps_back.size());
     std::vector<deflicker::PairFact> pairs;
-    for (const json& item : list) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const ArtefactReader item = list.item(i);
         deflicker::PairFact pair;
-        pair.back = integer_in(member(item, "back", where), 1, reach_frames, where);
-        pair.log_ratio = three_in(member(item, "log_ratio", where), -10.0, 10.0, where);
-        pair.spread = three_in(member(item, "spread", where), 0.0, 10.0, where);
-        pair.share = number_in(member(item, "share", where), 0.0, 1.0, where);
-        pair.histogram_distance = number_in(member(item, "histogram", where), 0.0, 1.0, where);
+        pair.back = item.member("back").integer(1, reach_frames);
+        pair.log_ratio = item.member("log_ratio").three(-10.0, 10.0);
+        pair.spread = item.member("spread").three(0.0, 10.0);
+        pair.share = item.member("share").number(0.0, 1.0);
+        pair.histogram_distance = item.member("histogram").number(0.0, 1.0);
         pairs.push_back(pair);
     }
     return pairs;
@@ -130,10 +72,11 @@ public:
     json measure(const FrameWindow& window) const override {
         json pairs = json::array();
         if (window[0].pixels.numel() == 0) return {{"pairs", pairs}};
-        const deflicker::Guide frame = guide_of(window[0]);
+        const deflicker::Guide frame = deflicker::guide_of(window[0]);
         for (const int back : steps_back) {
             if (!window.is_real(-back)) continue;
-            const deflicker::PairFact fact = deflicker::compare(frame, guide_of(window[-back]), back);
+            const deflicker::PairFact fact =
+                deflicker::compare(frame, deflicker::guide_of(window[-back]), back);
             pairs.push_back({{"back", fact.back},
                              {"log_ratio", rounded(fact.log_ratio)},
                              {"spread", rounded(fact.spread)},
@@ -194,23 +137,18 @@ public:
     explicit DeflickerPass(const PassContext& context) {
         // The planner asks for reach() before there is a curve.
         if (context.artefact.is_null()) return;
-        const std::string file = "the deflicker artefact";
-        const json& schema = member(context.artefact, "schema", file);
-        if (schema != artefact_schema) bad(fmt::format("is not of schema \"{}\"", artefact_schema), file);
-        const json& rows = member(context.artefact, "frames", file);
-        if (!rows.is_array()) bad("must have a list as \"frames\"", file);
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const std::string where = fmt::format("/frames/{} of the artefact", i);
+        const ArtefactReader artefact("deflicker", context.artefact, "the artefact");
+        artefact.check_schema(artefact_schema);
+        const ArtefactReader rows = artefact.member("frames");
+        const std::size_t count = rows.size(most_frames);
+        for (std::size_t i = 0; i < count; ++i) {
+            const ArtefactReader item = rows.item(i);
             Row row;
-            const int frame =
-                integer_in(member(rows[i], "frame", where), -2000000000, 2000000000, where + ", \"frame\",");
-            row.stops = three_in(member(rows[i], "stops", where), -largest_stops, largest_stops,
-                                 where + ", \"stops\",");
-            if (rows[i].contains("confidence")) {
-                row.confidence = number_in(rows[i].at("confidence"), 0.0, 1.0, where + ", \"confidence\",");
-            }
+            const int frame = item.member("frame").integer();
+            row.stops = item.member("stops").three(-largest_stops, largest_stops);
+            if (item.has("confidence")) row.confidence = item.member("confidence").number(0.0, 1.0);
             if (!rows_.emplace(frame, row).second)
-                bad(fmt::format("names frame {} a second time", frame), where);
+                item.refuse(fmt::format("names frame {} a second time", frame));
         }
     }
 

@@ -1,0 +1,84 @@
+#include "motion/align.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/photo.hpp>
+#include <string>
+
+#include "core/error.h"
+
+namespace wetgate::motion {
+namespace {
+
+// Halving leaves half of white noise's deviation; non-local means works best a little below that.
+constexpr double filter_strength = 0.45;
+constexpr double least_levels = 0.5;  // noise below this, in levels of 255, needs no filter
+constexpr int template_px = 3;
+constexpr int search_px = 11;
+
+}  // namespace
+
+GrayImage quiet_guide(const at::Tensor& coded, double sigma) {
+    const at::Tensor luminance = coded[0] * 0.2126 + coded[1] * 0.7152 + coded[2] * 0.0722;
+    const at::Tensor finite = at::where(at::isfinite(luminance), luminance, at::zeros_like(luminance));
+    const bool halves = luminance.size(0) > 1 && luminance.size(1) > 1;
+    const at::Tensor small = halves ? at::avg_pool2d(finite.unsqueeze(0), {2, 2})[0] : finite;
+    const at::Tensor bytes = (small.clamp(0, 1) * 255).round().to(at::kByte).to(at::kCPU).contiguous();
+    GrayImage guide{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
+    const auto* first = bytes.data_ptr<std::uint8_t>();
+    guide.pixels.assign(first, first + bytes.numel());
+    if (sigma * 255 < least_levels) return guide;
+    try {
+        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        cv::Mat picture(guide.height, guide.width, CV_8UC1, guide.pixels.data());
+        cv::Mat quiet;
+        cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(sigma * 255 * filter_strength),
+                                 template_px, search_px);
+        quiet.copyTo(picture);
+    } catch (const cv::Exception& problem) {
+        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+                    std::string("the guide for optical flow: ") + problem.what());
+    }
+    return guide;
+}
+
+FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int height) {
+    FlowField small = dense_flow(from, to);
+    const cv::Mat found(small.height, small.width, CV_32FC2, small.vectors.data());
+    FlowField flow{
+        width, height,
+        std::vector<float>(2 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
+    cv::Mat whole(height, width, CV_32FC2, flow.vectors.data());
+    cv::resize(found, whole, whole.size(), 0, 0, cv::INTER_LINEAR);
+    const float x_scale = static_cast<float>(width) / static_cast<float>(small.width);
+    const float y_scale = static_cast<float>(height) / static_cast<float>(small.height);
+    for (std::size_t i = 0; i < flow.vectors.size(); i += 2) {
+        flow.vectors[i] *= x_scale;
+        flow.vectors[i + 1] *= y_scale;
+    }
+    return flow;
+}
+
+at::Tensor aligned(const at::Tensor& picture, const FlowField& flow) {
+    const std::int64_t height = picture.size(1);
+    const std::int64_t width = picture.size(2);
+    if (flow.width != width || flow.height != height)
+        throw Error(ErrorKind::Internal, "a flow field of another size than the picture to align");
+    const at::TensorOptions options = picture.options();
+    // LibTorch samples at -1..1 from the first pixel's centre to the last one's.
+    const at::Tensor vectors =
+        at::from_blob(const_cast<float*>(flow.vectors.data()), {height, width, 2}, at::kFloat)
+            .to(picture.device());
+    const at::Tensor x = at::arange(width, options).view({1, width}) + vectors.select(2, 0);
+    const at::Tensor y = at::arange(height, options).view({height, 1}) + vectors.select(2, 1);
+    const double half_width = std::max(0.5, 0.5 * static_cast<double>(width - 1));
+    const double half_height = std::max(0.5, 0.5 * static_cast<double>(height - 1));
+    const at::Tensor grid = at::stack({x / half_width - 1, y / half_height - 1}, 2).unsqueeze(0);
+    constexpr int cubic = 2;
+    constexpr int border = 1;
+    return at::grid_sampler(picture.unsqueeze(0), grid, cubic, border, /*align_corners=*/true).squeeze(0);
+}
+
+}  // namespace wetgate::motion

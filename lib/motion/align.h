@@ -1,0 +1,20 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include "motion/flow.h"
+
+namespace wetgate::motion {
+
+/// A picture that flow is found on where the plate is noisy: half size, non-local means (Buades et al., 2005,
+/// by OpenCV). `coded`: [3,H,W] float32, about 0..1 in a coding in which noise is even; `sigma`: standard
+/// deviation of its noise. Values outside 0..1 are clamped, NaN is black.
+GrayImage quiet_guide(const at::Tensor& coded, double sigma);
+
+/// dense_flow() between quiet guides, for pictures of `width` x `height`.
+FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int height);
+
+/// `picture` [C,H,W] float32 fetched along `flow` (of its size): result(x, y) = picture(x + dx, y + dy), by
+/// cubic convolution (a = -0.75), its edge repeated. On the picture's device.
+at::Tensor aligned(const at::Tensor& picture, const FlowField& flow);
+
+}  // namespace wetgate::motion
