@@ -12,8 +12,10 @@
 namespace wetgate::motion {
 namespace {
 
-// Halving leaves half of white noise's deviation; non-local means works best a little below that.
-constexpr double filter_strength = 0.45;
+// Up to here flow is better at full size (measured on four clips: up to 0.2 dB of the denoised picture).
+constexpr double most_sigma_at_full_size = 16.0 / 255;
+// Non-local means works best a little below the noise's deviation, of which halving leaves half.
+constexpr double filter_strength = 0.9;
 constexpr double least_levels = 0.5;  // noise below this, in levels of 255, needs no filter
 constexpr int template_px = 3;
 constexpr int search_px = 11;
@@ -23,19 +25,19 @@ constexpr int search_px = 11;
 GrayImage quiet_guide(const at::Tensor& coded, double sigma) {
     const at::Tensor luminance = coded[0] * 0.2126 + coded[1] * 0.7152 + coded[2] * 0.0722;
     const at::Tensor finite = at::where(at::isfinite(luminance), luminance, at::zeros_like(luminance));
-    const bool halves = luminance.size(0) > 1 && luminance.size(1) > 1;
+    const bool halves = sigma > most_sigma_at_full_size && luminance.size(0) > 1 && luminance.size(1) > 1;
     const at::Tensor small = halves ? at::avg_pool2d(finite.unsqueeze(0), {2, 2})[0] : finite;
     const at::Tensor bytes = (small.clamp(0, 1) * 255).round().to(at::kByte).to(at::kCPU).contiguous();
     GrayImage guide{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
     const auto* first = bytes.data_ptr<std::uint8_t>();
     guide.pixels.assign(first, first + bytes.numel());
     if (sigma * 255 < least_levels) return guide;
+    const double strength = sigma * 255 * filter_strength * (halves ? 0.5 : 1.0);
     try {
         cv::setNumThreads(1);  // see Note [OpenCV and threads]
         cv::Mat picture(guide.height, guide.width, CV_8UC1, guide.pixels.data());
         cv::Mat quiet;
-        cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(sigma * 255 * filter_strength),
-                                 template_px, search_px);
+        cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(strength), template_px, search_px);
         quiet.copyTo(picture);
     } catch (const cv::Exception& problem) {
         throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,

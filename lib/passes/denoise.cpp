@@ -15,6 +15,7 @@
 #include "passes/deflicker_guide.h"
 #include "passes/denoise_classical.h"
 #include "passes/denoise_noise.h"
+#include "passes/exposure.h"
 #include "passes/pass.h"
 
 // Noise and grain. measure() sees how the noise of each frame depends on light (denoise_noise), solve() makes
@@ -37,8 +38,6 @@ constexpr std::int64_t cut_guide_px = 64;  // averaged down until noise is no re
 constexpr std::size_t most_bins = 200;
 constexpr std::size_t most_cuts = 1'000'000;
 
-constexpr double middle_grey = 0.18;
-constexpr double most_exposure_stops = 8;
 constexpr double clean_code = 0.6 / 255;  // noise below this is that of rounding to 8 bits and of codecs
 constexpr double most_sigma = 0.6;        // coded; the network is trained up to 0.22 in display coding
 
@@ -53,10 +52,6 @@ bool uses_net(const PassContext& context) {
 
 ModelUse model_use(const PassContext& context) {
     return {context.model.empty() ? own_model : context.model, task};
-}
-
-at::Tensor luminance_of(const at::Tensor& linear) {  // ACEScg's weights
-    return linear[0] * 0.2722287 + linear[1] * 0.6740818 + linear[2] * 0.0536895;
 }
 
 /// What the noise model is a function of: working light, or the plate's code.
@@ -82,9 +77,7 @@ public:
             facts[name_of(coding.kind())] = to_json(denoise::measure_noise(
                 noise_domain(coding, linear), before, coding.kind() == Coding::Kind::AcesCct));
         }
-        const at::Tensor luminance = luminance_of(linear);
-        const at::Tensor lit = luminance.masked_select(at::isfinite(luminance).logical_and(luminance > 1e-6));
-        if (lit.numel() > 0) facts["mean_log2"] = rounded(lit.log2().mean(at::kDouble).item<double>());
+        add_exposure(facts, linear);
         const deflicker::Guide guide = deflicker::guide_of(window[0], cut_guide_px);
         for (int back = 1; back <= links_back; ++back) {
             if (!window.is_real(-back)) continue;
@@ -98,7 +91,6 @@ public:
     json solve(std::span<const json> all_frames, int first_frame) const override {
         std::vector<std::vector<NoiseBins>> bins(std::size(kinds));
         std::vector<std::vector<motion::FrameLink>> links;
-        std::vector<double> exposures;
         for (const json& facts : all_frames) {
             links.emplace_back();
             if (facts.is_null()) continue;
@@ -106,7 +98,6 @@ public:
                 "denoise", facts,
                 fmt::format("the measurement of frame {}", first_frame + static_cast<int>(links.size()) - 1));
             links.back() = links_from(reader.member("links"));
-            if (reader.has("mean_log2")) exposures.push_back(reader.member("mean_log2").number(-60, 60));
             for (std::size_t i = 0; i < std::size(kinds); ++i) {
                 if (reader.has(name_of(kinds[i])))
                     bins[i].push_back(bins_from(reader.member(name_of(kinds[i]))));
@@ -128,7 +119,7 @@ public:
             {"coding", name_of(kinds[chosen])},
             {"a", significant(fits[chosen].model.a)},
             {"b", significant(fits[chosen].model.b)},
-            {"exposure_stops", exposure_of(exposures)},
+            {"exposure_stops", solved_exposure("denoise", all_frames)},
             {"cuts", cuts},
             {"clean", code < clean_code},
             {"measured",
@@ -171,15 +162,6 @@ private:
         return links;
     }
 
-    /// Stops that bring the shot's middle to middle grey, in halves.
-    static double exposure_of(std::vector<double> means) {
-        if (means.empty()) return 0;
-        const auto middle = means.begin() + static_cast<std::ptrdiff_t>(means.size() / 2);
-        std::nth_element(means.begin(), middle, means.end());
-        const double stops = std::round(2 * (std::log2(middle_grey) - *middle)) / 2;
-        return std::clamp(stops, -most_exposure_stops, most_exposure_stops);
-    }
-
     /// Four digits: a person reads them, and text made on two machines is the same text.
     static double significant(double value) {
         if (value == 0 || !std::isfinite(value)) return 0;
@@ -198,6 +180,7 @@ class DenoisePass final : public FramePass {
 public:
     explicit DenoisePass(const PassContext& context)
         : aligns_(context.params.boolean("align")),
+          mirrors_(context.params.text("quality") == "high"),
           amount_(context.params.number("noise_scale")),
           regrain_(context.params.number("regrain")) {
         // The planner asks for reach() before there is an artefact.
@@ -240,8 +223,7 @@ public:
         if (model_) {
             std::vector<at::Tensor> input = frames;
             input.push_back(sigma.mean(0, /*keepdim=*/true));
-            change =
-                nets::forward_tiled(model_->network, at::cat(input), model_->tile_px) - frames[reach_frames];
+            change = by_network(at::cat(input)) - frames[reach_frames];
         } else {
             change = denoise::classical(frames, sigma) - frames[reach_frames];
         }
@@ -251,6 +233,15 @@ public:
     }
 
 private:
+    /// The network's answer; at high quality the mean over the four mirrorings of what it is given.
+    at::Tensor by_network(const at::Tensor& input) const {
+        at::Tensor sum = nets::forward_tiled(model_->network, input, model_->tile_px);
+        if (!mirrors_) return sum;
+        for (const std::vector<std::int64_t>& axes : {std::vector<std::int64_t>{1}, {2}, {1, 2}})
+            sum += nets::forward_tiled(model_->network, input.flip(axes), model_->tile_px).flip(axes);
+        return sum / 4;
+    }
+
     /// Standard deviation of the noise [3,H,W] in coded units, from the smoothed frame.
     at::Tensor coded_sigma(const at::Tensor& linear, const at::Tensor& coded) const {
         const at::Tensor base = coding_->kind() == Coding::Kind::AcesCct
@@ -311,6 +302,7 @@ private:
     }
 
     bool aligns_;
+    bool mirrors_;
     double amount_;
     double regrain_;
     bool clean_ = false;

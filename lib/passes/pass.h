@@ -36,6 +36,9 @@ public:
     virtual const compute::DeviceFrame& operator[](int k) const = 0;
     /// False where operator[] repeats another frame.
     virtual bool is_real(int k) const = 0;
+    /// The job's matte for this pass at frame 0, [1,H,W] float32 in [0,1]; undefined where the job names
+    /// none.
+    virtual at::Tensor matte() const = 0;
     /// A number that depends on (job seed, shot, frame, pass) alone: the only randomness a pass may use.
     virtual std::uint64_t seed() const = 0;
 };
@@ -77,6 +80,7 @@ struct PassContext {
     std::string source_space = "ACEScg";      ///< of the plate, as it came
     const nets::JobModels* models = nullptr;  ///< what learned methods run on
     std::string model;                        ///< the job's choice of model; empty: the pass's own
+    bool has_matte = false;                   ///< the job names a matte for the pass
 };
 
 /// A model that a pass is going to use.

@@ -20,7 +20,8 @@ namespace {
 // so that a pass sees one geometry even where the data windows of a sequence wander.
 class OwnedWindow final : public passes::FrameWindow {
 public:
-    OwnedWindow(passes::PassReach reach, std::uint64_t seed) : reach_(reach), seed_(seed) {}
+    OwnedWindow(passes::PassReach reach, std::uint64_t seed, at::Tensor matte)
+        : reach_(reach), seed_(seed), matte_(std::move(matte)) {}
 
     void add(compute::DeviceFrame frame, bool real) {
         frames_.push_back(std::move(frame));
@@ -28,6 +29,7 @@ public:
     }
     const compute::DeviceFrame& operator[](int k) const override { return frames_.at(index(k)); }
     bool is_real(int k) const override { return real_.at(index(k)); }
+    at::Tensor matte() const override { return matte_; }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -40,6 +42,7 @@ private:
     }
     passes::PassReach reach_;
     std::uint64_t seed_;
+    at::Tensor matte_;
     std::vector<compute::DeviceFrame> frames_;
     std::vector<bool> real_;
 };
@@ -119,7 +122,7 @@ ChainResult Chain::make(int frame) {
 
 std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach,
                                                    std::size_t pass_index) {
-    return window_over(passes_.size(), frame, reach, pass_index);
+    return window_over(passes_.size(), frame, reach, pass_index, {});
 }
 
 void Chain::release_below(int frame, passes::PassReach extra) {
@@ -152,8 +155,9 @@ const ChainResult& Chain::stage(std::size_t stage, int frame) {
 }
 
 std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame,
-                                                        passes::PassReach reach, std::size_t pass_index) {
-    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
+                                                        passes::PassReach reach, std::size_t pass_index,
+                                                        at::Tensor matte) {
+    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index), std::move(matte));
     const Box box = stage(at_stage, frame).frame.window;
     for (int k = -reach.before; k <= reach.after; ++k) {
         int shown = shot_.source_range().clamp(frame + k);
@@ -170,15 +174,17 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     if (!result.source->host) return result;  // a skipped frame has no picture
     if (spec.frames && !std::binary_search(spec.frames->begin(), spec.frames->end(), frame)) return result;
 
-    const auto window = window_over(index, frame, pass.pass->reach(), pass.index);
-    passes::PassResult made = pass.pass->run(*window);
     const compute::DeviceFrame& before = result.frame;
+    at::Tensor matte;
+    if (!spec.matte.empty()) matte = mattes_.matte(spec.matte, frame, before.window);
+    const auto window = window_over(index, frame, pass.pass->reach(), pass.index, matte);
+    passes::PassResult made = pass.pass->run(*window);
     if (made.pixels.sizes() != before.pixels.sizes() || made.touch.sizes() != before.touch.sizes()) {
         throw Error(ErrorKind::Internal, "the pass '" + spec.name + "' returned a picture of another size");
     }
 
     at::Tensor amount = made.touch;
-    if (!spec.matte.empty()) amount = amount * mattes_.matte(spec.matte, frame, before.window);
+    if (matte.defined()) amount = amount * matte;
     if (!spec.protect.empty()) amount = amount * (1 - mattes_.matte(spec.protect, frame, before.window));
     const at::Tensor touched = amount > 0;
     if (!touched.any().item<bool>()) {

@@ -64,7 +64,7 @@ private:
     const ChainResult& stage(std::size_t stage, int frame);
     ChainResult apply(std::size_t index, int frame);
     std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach,
-                                                     std::size_t pass_index);
+                                                     std::size_t pass_index, at::Tensor matte);
     bool is_real(int frame);
 
     const ShotContext& shot_;

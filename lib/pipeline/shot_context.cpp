@@ -81,6 +81,7 @@ passes::PassContext ShotContext::pass_context(std::size_t index, const nlohmann:
     context.source_space = source_space_;
     context.models = &models();
     context.model = pass.model;
+    context.has_matte = !pass.matte.empty();
     return context;
 }
 

@@ -63,6 +63,12 @@ public:
         const int index = centre_ + k;
         return index >= 0 && index < static_cast<int>(shot_.size()) && unreal_.count(k) == 0;
     }
+    /// [1,H,W]
+    FakeWindow& with_matte(at::Tensor matte) {
+        matte_ = std::move(matte);
+        return *this;
+    }
+    at::Tensor matte() const override { return matte_; }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -70,6 +76,7 @@ private:
     std::set<int> unreal_;
     int centre_;
     std::uint64_t seed_;
+    at::Tensor matte_;
 };
 
 }  // namespace wetgate::tests

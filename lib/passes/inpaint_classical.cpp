@@ -1,0 +1,41 @@
+#include "passes/inpaint_classical.h"
+
+#include <ATen/ATen.h>
+
+#include <opencv2/core.hpp>
+#include <opencv2/photo.hpp>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace wetgate::passes::inpaint {
+namespace {
+
+constexpr double radius_px = 4;
+
+}  // namespace
+
+at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole) {
+    const at::Tensor host = coded.to(at::kCPU).contiguous();
+    const at::Tensor bytes = hole[0].to(at::kByte).to(at::kCPU).contiguous();
+    const auto height = static_cast<int>(host.size(1));
+    const auto width = static_cast<int>(host.size(2));
+    std::vector<at::Tensor> planes;
+    try {
+        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        const cv::Mat mask(height, width, CV_8UC1, bytes.data_ptr());
+        for (std::int64_t c = 0; c < 3; ++c) {
+            const cv::Mat plane(height, width, CV_32FC1, host[c].data_ptr());
+            cv::Mat filled;
+            cv::inpaint(plane, mask, filled, radius_px, cv::INPAINT_TELEA);
+            planes.push_back(at::from_blob(filled.data, {height, width}, at::kFloat).clone());
+        }
+    } catch (const cv::Exception& problem) {
+        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+                    std::string("filling a hole: ") + problem.what());
+    }
+    return at::stack(planes).to(coded.device());
+}
+
+}  // namespace wetgate::passes::inpaint
