@@ -22,4 +22,9 @@ inline Box intersection(const Box& a, const Box& b) {
     return {std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
 }
 
+/// The box in a picture `scale` times as large.
+inline Box times(const Box& box, int scale) {
+    return {box.x0 * scale, box.y0 * scale, box.x1 * scale, box.y1 * scale};
+}
+
 }  // namespace wetgate

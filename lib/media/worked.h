@@ -25,6 +25,11 @@ std::optional<std::vector<float>> read_alpha(const HostFrame& frame);
 HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleType type, int bits,
                          const std::optional<std::vector<float>>& alpha);
 
+/// `like` with the picture `rgb` (in its own coding) in place of its own, `scale` times as large: R, G, B
+/// under their names, alpha enlarged by pixel doubling; no other channels or parts. Sample type as it is;
+/// video becomes float RGB. The header of a single-part file comes along.
+HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int scale);
+
 /// Chroma format of a video frame: luma samples per chroma sample.
 struct ChromaFormat {
     int x = 1, y = 1;

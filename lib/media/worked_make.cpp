@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "media/exr_frame.h"
 #include "media/worked.h"
 #include "media/worked_internal.h"
 #include "media/ycbcr.h"
@@ -148,6 +149,36 @@ HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleTyp
         store_values(plane, c == 3 ? alpha->data() : rgb.channel(c), bits);
         frame.parts[0].planes.push_back(std::move(plane));
     }
+    return frame;
+}
+
+HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int scale) {
+    std::optional<std::vector<float>> alpha = read_alpha(like);
+    if (alpha) {
+        const Box small = like.window();
+        std::vector<float> large(rgb.window.area());
+        for (std::size_t i = 0; i < large.size(); ++i) {
+            const auto x = static_cast<int>(i % static_cast<std::size_t>(rgb.window.width())) / scale;
+            const auto y = static_cast<int>(i / static_cast<std::size_t>(rgb.window.width())) / scale;
+            large[i] = (*alpha)[static_cast<std::size_t>(y) * static_cast<std::size_t>(small.width()) +
+                                static_cast<std::size_t>(x)];
+        }
+        alpha = std::move(large);
+    }
+    const Plane* worked = worked_plane(like, 0);
+    const bool coded = like.worked.model == PixelModel::YCbCr || worked == nullptr;
+    const SampleType type = coded ? SampleType::F32 : worked->type;
+    HostFrame frame = make_rgb_frame(like, rgb, type, like.color.bits, alpha);
+    frame.display_window = times(like.display_window, scale);
+    frame.color = like.color;
+    if (coded) frame.color.bits = 0;
+    for (std::size_t c = 0; c < 3 && like.worked.model == PixelModel::Rgb; ++c) {
+        if (const Plane* plane = worked_plane(like, static_cast<int>(c)))
+            frame.parts[0].planes[c].name = plane->name;
+    }
+    // Other formats' headers repeat the picture's size.
+    if (like.parts.size() == 1 && dynamic_cast<const exr::ExrHeader*>(like.header.get()) != nullptr)
+        frame.header = like.header;
     return frame;
 }
 

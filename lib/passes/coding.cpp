@@ -129,4 +129,12 @@ Coding::Kind coding_kind(const std::string& name) {
     throw Error(ErrorKind::Usage, "there is no coding '" + name + "'; use acescct or plate");
 }
 
+Coding::Kind coding_kind(const std::string& name, const PassContext& context) {
+    if (name != "auto") return coding_kind(name);
+    if (context.color == nullptr)
+        throw Error(ErrorKind::Internal, "the plate's coding: the job's colour config is missing");
+    const auto to_plate = context.color->transform(context.working_space, context.source_space);
+    return is_linear(*to_plate) ? Coding::Kind::AcesCct : Coding::Kind::Plate;
+}
+
 }  // namespace wetgate::passes

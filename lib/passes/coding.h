@@ -47,5 +47,7 @@ private:
 const char* name_of(Coding::Kind kind);
 /// Of "acescct" or "plate"; Error{Usage} for another word.
 Coding::Kind coding_kind(const std::string& name);
+/// The same, and of "auto": acescct for a plate in linear light, plate for one that has a coding of its own.
+Coding::Kind coding_kind(const std::string& name, const PassContext& context);
 
 }  // namespace wetgate::passes

@@ -56,8 +56,7 @@ public:
                                     context.params.pointer()));
         }
         if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
-        const bool plate = context.params.text("coding") == "plate";
-        coding_.emplace(plate ? Coding::Kind::Plate : Coding::Kind::AcesCct,
+        coding_.emplace(coding_kind(context.params.text("coding"), context),
                         exposure_stops("inpaint", context.artefact), context);
         if (!uses_net(context)) return;
         if (context.models == nullptr)

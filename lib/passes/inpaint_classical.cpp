@@ -13,11 +13,13 @@ namespace wetgate::passes::inpaint {
 namespace {
 
 constexpr double radius_px = 4;
+// OpenCV adds a half before it stores, as integers need it, to floats too: nothing at this scale.
+constexpr double scale = 65536;
 
 }  // namespace
 
 at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole) {
-    const at::Tensor host = coded.to(at::kCPU).contiguous();
+    const at::Tensor host = (coded * scale).to(at::kCPU).contiguous();
     const at::Tensor bytes = hole[0].to(at::kByte).to(at::kCPU).contiguous();
     const auto height = static_cast<int>(host.size(1));
     const auto width = static_cast<int>(host.size(2));
@@ -35,7 +37,7 @@ at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole) {
         throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
                     std::string("filling a hole: ") + problem.what());
     }
-    return at::stack(planes).to(coded.device());
+    return (at::stack(planes) / scale).to(coded.device());
 }
 
 }  // namespace wetgate::passes::inpaint

@@ -45,6 +45,7 @@ public:
 
 /// What a pass made of the window's frame 0, and nothing else.
 struct PassResult {
+    /// Of a pass whose schema declares a "scale", that many times as high and wide, and `touch` too.
     at::Tensor pixels;  // [3,H,W] float32, working linear
     at::Tensor
         touch;  // [1,H,W] float32 in [0,1]; 0 = this pixel is left alone (the framework restores its bits)

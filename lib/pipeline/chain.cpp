@@ -67,6 +67,10 @@ at::Tensor limited(const at::Tensor& before, const at::Tensor& after, double sto
     return at::where(at::isfinite(before), bounded, after);
 }
 
+std::vector<std::int64_t> scaled(const at::Tensor& planes, int scale) {  // [C,H,W]
+    return {planes.size(0), planes.size(1) * scale, planes.size(2) * scale};
+}
+
 PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before,
                    const compute::DeviceFrame& after, const at::Tensor& touched, nlohmann::json own) {
     PassFacts facts;
@@ -179,8 +183,22 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     if (!spec.matte.empty()) matte = mattes_.matte(spec.matte, frame, before.window);
     const auto window = window_over(index, frame, pass.pass->reach(), pass.index, matte);
     passes::PassResult made = pass.pass->run(*window);
-    if (made.pixels.sizes() != before.pixels.sizes() || made.touch.sizes() != before.touch.sizes()) {
+    const int scale = shot_.scale_of(pass.index);
+    if (made.pixels.sizes() != scaled(before.pixels, scale) ||
+        made.touch.sizes() != scaled(before.touch, scale)) {
         throw Error(ErrorKind::Internal, "the pass '" + spec.name + "' returned a picture of another size");
+    }
+    if (scale != 1) {
+        const Box larger = times(before.window, scale);
+        result.frame = {before.number, larger, made.pixels, made.touch};
+        result.passes.push_back({.index = pass.index,
+                                 .pass = spec.name,
+                                 .fraction = 1,
+                                 .bounds = larger,
+                                 .mean_stops = 0,
+                                 .max_stops = 0,
+                                 .facts = std::move(made.facts)});
+        return result;
     }
 
     at::Tensor amount = made.touch;

@@ -96,7 +96,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                              "; add the pass 'sanitize' or accept them in qc.accept");
         }
     }
-    if (frame.touched()) {
+    if (frame.touched() && shot.scale() == 1) {
         const qc::PlateChange change = qc::plate_change(*frame.source->host, own, frame.touch);
         record["plate"] = {{"changed_inside", change.changed_inside},
                            {"changed_outside", change.changed_outside},

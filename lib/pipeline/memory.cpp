@@ -34,7 +34,8 @@ std::string gibibytes(std::int64_t bytes) {
 
 std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
     const auto frame = static_cast<std::int64_t>(shot.info().frame_bytes);
-    const std::int64_t pixels = std::int64_t{shot.info().width} * shot.info().height;
+    const std::int64_t pixels =
+        std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale();
     const std::int64_t picture = passes > 0 ? pixels * 4 * 4 : 0;  // RGB and touch in float
     const int window = reach.before + reach.after + 1;
     const std::int64_t ahead = FrameFeed::capacity(shot, window) * (frame + picture);

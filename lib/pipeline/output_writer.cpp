@@ -26,9 +26,11 @@ bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
 
 // Attributes of `before` that `after` has not, or has otherwise. What a conform is there to change does not
 // count, nor does the timecode of a frame that stands in for another.
-std::vector<std::string> lost_attributes(const fs::path& before, const fs::path& after, bool substituted) {
-    const std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
-                                               "chromaticities"};
+std::vector<std::string> lost_attributes(const fs::path& before, const fs::path& after, bool substituted,
+                                         bool enlarged) {
+    std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
+                                         "chromaticities"};
+    if (enlarged) expected.insert(expected.end(), {"dataWindow", "displayWindow"});
     const media::RawExrHeader old_header = media::scan_exr_header(before, {});
     const media::RawExrHeader new_header = media::scan_exr_header(after, {});
     std::vector<std::string> lost;
@@ -63,8 +65,8 @@ media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputS
     options.profile = *media::parse_prores_profile(output.profile);
     if (output.encoder != "auto") options.encoder = output.encoder;
     options.rate = shot.rate();
-    options.width = shot.info().width;
-    options.height = shot.info().height;
+    options.width = shot.info().width * shot.scale();
+    options.height = shot.info().height * shot.scale();
     options.alpha = output.alpha && shot.info().has_alpha;
     const ColorInfo& source = shot.info().color;
     // A movie graded back into its own space keeps its own tags, also where they are unusual.
@@ -89,6 +91,7 @@ HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
         picture = converted_copy(picture, back);
     }
+    if (shot_.scale() != 1) return media::make_enlarged_frame(result, picture, shot_.scale());
     media::write_worked(result, picture, frame.touch);
     if (shot_.info().kind == media::MediaKind::Exr) media::rebuild_levels(result);
     return result;
@@ -126,7 +129,8 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
     if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr) {
         const auto& substitute = frame.source->substitute;
         const int header_of = substitute && substitute->from ? *substitute->from : frame.number;
-        written.metadata_lost = lost_attributes(shot_.file_of(header_of), file, substitute.has_value());
+        written.metadata_lost =
+            lost_attributes(shot_.file_of(header_of), file, substitute.has_value(), shot_.scale() != 1);
     }
     return written;
 }

@@ -1,6 +1,10 @@
 #include "pipeline/shot_context.h"
 
+#include <functional>
+#include <numeric>
+
 #include "core/error.h"
+#include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
 
@@ -10,6 +14,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
                          const IoSettings& io)
     : job_(job), shot_(shot), tools_(std::move(tools)), io_(io) {
     const color::Config& colors = tools_.colors;
+    read_scales();
     const ErrorContext where{.file = {}, .shot = shot.name, .frame = {}};
     try {
         source_space_ = colors.resolve(shot.source.colorspace);
@@ -90,6 +95,37 @@ std::optional<passes::ModelUse> ShotContext::model_use(std::size_t index) const 
     const passes::PassEntry& entry = passes::find_pass(pass.name);
     if (!pass.enabled || !entry.model_use) return std::nullopt;
     return entry.model_use(pass_context(index, nullptr));
+}
+
+// A picture that changes its size does so as a whole, and mattes are drawn for the size of the plate.
+void ShotContext::read_scales() {
+    spec::PassSchemas schemas;
+    bool enlarged = false;
+    for (const spec::PassSpec& pass : shot_.passes) {
+        const nlohmann::json& facts = schemas.schema(pass.name).at("x-wetgate");
+        scales_.push_back(pass.enabled ? facts.value("scale", 1) : 1);
+        const bool enlarges = scales_.back() != 1;
+        const bool masked = !pass.matte.empty() || !pass.protect.empty();
+        if (enlarges && (pass.frames || masked || pass.strength != 1 || pass.limit_stops)) {
+            throw Error(
+                ErrorKind::Usage,
+                pass.pointer + ": '" + pass.name +
+                    "' changes the size of every frame: it cannot have frames, matte, protect, strength or "
+                    "limit_stops",
+                {.file = {}, .shot = shot_.name, .frame = {}});
+        }
+        if (enlarged && masked) {
+            throw Error(ErrorKind::Usage,
+                        pass.pointer + ": a matte has the size of the plate; put '" + pass.name +
+                            "' before the pass that enlarges the picture",
+                        {.file = {}, .shot = shot_.name, .frame = {}});
+        }
+        enlarged = enlarged || (enlarges && pass.enabled);
+    }
+}
+
+int ShotContext::scale() const {
+    return std::accumulate(scales_.begin(), scales_.end(), 1, std::multiplies<>());
 }
 
 fs::path ShotContext::work_folder() const {

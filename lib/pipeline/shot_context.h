@@ -73,6 +73,10 @@ public:
     /// The model of pass `index`, where it is enabled and uses one.
     std::optional<passes::ModelUse> model_use(std::size_t index) const;
 
+    /// How many times larger pass `index` makes the picture, and all passes together.
+    int scale_of(std::size_t index) const { return scales_.at(index); }
+    int scale() const;
+
     /// Folder of this shot's intermediate files.
     std::filesystem::path work_folder() const;
 
@@ -81,6 +85,7 @@ public:
 
 private:
     media::SourceRequest request(int decoder_threads) const;
+    void read_scales();
 
     const spec::JobSpec& job_;
     const spec::ShotSpec& shot_;
@@ -89,6 +94,7 @@ private:
     std::unique_ptr<media::FrameSource> probe_;
     media::SourceInfo info_;
     std::string source_space_;
+    std::vector<int> scales_;  // of each pass
     std::unique_ptr<color::Transform> to_working_;
     std::map<std::string, std::unique_ptr<color::Transform>> from_working_, from_source_;
 };
