@@ -130,6 +130,13 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     compare->add_flag("--json", options.json, "JSON instead of text");
     add_common(*compare, options);
 
+    CLI::App* train =
+        app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");
+    train->add_option("spec", options.job, "what to train (schemas/train.schema.json)")->required();
+    train->add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default: the spec's)");
+    add_models(*train, options);
+    add_common(*train, options);
+
     CLI::App* passes = app.add_subcommand("passes", "the fix passes");
     passes->require_subcommand(1);
     passes->add_subcommand("list", "one line a pass");

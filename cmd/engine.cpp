@@ -15,6 +15,7 @@ int run_engine(const Options& options, const Services& services) {
     if (options.verb == "probe") return probe(options, services);
     if (options.verb == "compare") return compare(options, services);
     if (options.verb == "models") return models(options);
+    if (options.verb == "train") return train(options, services);
     throw Error(ErrorKind::Internal, "the engine has no verb '" + options.verb + "'");
 }
 

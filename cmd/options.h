@@ -12,7 +12,7 @@ struct Options {
     std::string verb;
     std::vector<std::string> command_line;  ///< as typed, for the report's `run` part
 
-    std::filesystem::path job;                    ///< run, plan, validate, merge
+    std::filesystem::path job;                    ///< run, plan, validate, merge; train: its spec
     std::string pass;                             ///< passes show
     std::string models_verb;                      ///< list, show, verify
     std::string model;                            ///< models show, models verify

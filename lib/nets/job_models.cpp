@@ -9,7 +9,7 @@ namespace wetgate::nets {
 ModelCard JobModels::card(const std::string& name, const std::string& task) const {
     const ModelStore store(folder_);
     ModelCard card = store.card(name);
-    if (card.task != task) {
+    if (!task.empty() && card.task != task) {
         throw Error(ErrorKind::Model, fmt::format("model '{}' is made for '{}' and cannot be used for '{}'",
                                                   name, card.task, task));
     }
@@ -20,7 +20,7 @@ ModelCard JobModels::card(const std::string& name, const std::string& task) cons
 std::shared_ptr<const LoadedModel> JobModels::load(const std::string& name, const std::string& task) const {
     const std::lock_guard lock(mutex_);
     std::shared_ptr<const LoadedModel>& kept = loaded_[name];
-    if (kept && kept->card.task == task) return kept;
+    if (kept && (task.empty() || kept->card.task == task)) return kept;
     ModelCard own = card(name, task);
     Network network = ModelStore(folder_).load(own, show_);
     network.place(device_, half_ && device_.is_cuda());

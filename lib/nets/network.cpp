@@ -251,4 +251,19 @@ const at::Tensor& Network::checked(const at::Tensor& picture) const {
     return picture;
 }
 
+Tensors fresh_weights(const NetworkShape& shape, std::uint64_t seed) {
+    constexpr double block_start = 0.1;
+    torch::manual_seed(seed);
+    const at::NoGradGuard no_grad;
+    Tensors weights;
+    for (auto& [name, value] : own_body(shape)->parameters()) {
+        at::Tensor start = value.detach().contiguous();
+        if (name.find("conv2.") != std::string::npos) start = start * block_start;
+        if (name.starts_with("out.") || name.starts_with("tail.")) start = at::zeros_like(start);
+        weights.by_name[name] = {start.sizes().vec(),
+                                 {start.data_ptr<float>(), start.data_ptr<float>() + start.numel()}};
+    }
+    return weights;
+}
+
 }  // namespace wetgate::nets

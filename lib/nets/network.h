@@ -1,6 +1,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -45,5 +46,10 @@ private:
     NetworkShape shape_;
     std::shared_ptr<NetworkBody> body_;
 };
+
+/// Weights to start training from, by `seed`: those of LibTorch's layers, but what a residual block adds
+/// starts small and the whole network's change at 0, so that it begins as the identity and no channel dies
+/// early.
+Tensors fresh_weights(const NetworkShape& shape, std::uint64_t seed);
 
 }  // namespace wetgate::nets

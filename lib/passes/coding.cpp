@@ -119,6 +119,16 @@ at::Tensor Coding::for_network(const at::Tensor& coded) {
     return coded.clamp(network_low, reach_end);
 }
 
+at::Tensor positions(const at::Tensor& picture) {
+    const auto line = [&](std::int64_t size) {
+        return (at::arange(size, picture.options()) + 0.5) * (2.0 / static_cast<double>(size)) - 1;
+    };
+    const std::int64_t height = picture.size(1);
+    const std::int64_t width = picture.size(2);
+    return at::stack({line(width).view({1, width}).expand({height, width}),
+                      line(height).view({height, 1}).expand({height, width})});
+}
+
 const char* name_of(Coding::Kind kind) {
     return kind == Coding::Kind::AcesCct ? "acescct" : "plate";
 }

@@ -44,6 +44,10 @@ private:
     std::shared_ptr<const color::Transform> to_plate_, from_plate_;
 };
 
+/// [2,H,W]: x and y of each pixel from -1 to 1, for networks that learn what stays in one place. Of the size
+/// of `picture` [C,H,W].
+at::Tensor positions(const at::Tensor& picture);
+
 const char* name_of(Coding::Kind kind);
 /// Of "acescct" or "plate"; Error{Usage} for another word.
 Coding::Kind coding_kind(const std::string& name);

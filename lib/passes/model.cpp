@@ -43,7 +43,10 @@ public:
         const ModelUse use = model_use(context);
         const nets::ModelCard card = context.models->card(use.name, use.task);
         frames_ = card.frames;
-        if (frames_ % 2 == 0 || card.shape.channels_in != 3 * frames_) {
+        const json& contract = card.json.at("contract");
+        positions_ = contract.value("positions", false);
+        least_change_ = contract.value("least_change", least_change_);
+        if (frames_ % 2 == 0 || card.shape.channels_in != 3 * frames_ + (positions_ ? 2 : 0)) {
             throw Error(
                 ErrorKind::Model,
                 fmt::format("model '{}' cannot fix: its card must declare an odd number of frames and "
@@ -66,7 +69,9 @@ public:
                             card.name, card.sha256, use.sha256));
         }
         if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
-        coding_.emplace(coding_of(card), exposure_stops("model", context.artefact), context);
+        const double stops = contract.contains("exposure_stops") ? contract.at("exposure_stops").get<double>()
+                                                                 : exposure_stops("model", context.artefact);
+        coding_.emplace(coding_of(card), stops, context);
         model_ = context.models->load(use.name, use.task);
     }
 
@@ -81,18 +86,19 @@ public:
             input.push_back(Coding::for_network(
                 k == 0 || !window.is_real(k) ? coded : coding_->encode(window[k].pixels)));
         }
+        if (positions_) input.push_back(positions(coded));
         const at::Tensor seen = Coding::for_network(coded);
         at::Tensor change = nets::forward_tiled(model_->network, at::cat(input), model_->tile_px) - seen;
         // Where it says nothing new the plate keeps its bits.
-        const at::Tensor changed = (change.abs() > least_change).any(0, /*keepdim=*/true);
+        const at::Tensor changed = (change.abs() > least_change_).any(0, /*keepdim=*/true);
         const at::Tensor touch = coding_->reach(linear, coded) * changed;
         return {coding_->moved(linear, coded, change), touch};
     }
 
 private:
-    static constexpr double least_change = 1.0 / 4096;  // coded
-
     int frames_ = 1;
+    bool positions_ = false;
+    double least_change_ = 1.0 / 4096;  // coded
     std::optional<Coding> coding_;
     std::shared_ptr<const nets::LoadedModel> model_;
 };

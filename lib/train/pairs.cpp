@@ -1,0 +1,303 @@
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "motion/align.h"
+#include "nets/tiles.h"
+#include "passes/coding.h"
+#include "passes/exposure.h"
+#include "train/footage.h"
+#include "train/prune.h"
+#include "train/train.h"
+#include "train/trainer.h"
+
+// Note [Learning from key frames]
+// An artist fixes a few frames; a small network learns what makes the one from the other, from crops of those
+// frames alone, and the pass `model` does the same to the rest of the shot. It is told where in the picture a
+// pixel lies, so that it can learn what stays in one place (a smudge, a mark on the sensor) as well as what
+// follows the picture (a look, a logo). To say how well it will do, each key frame is left out once, a short
+// training on the others predicts it, and that is set against the best that carrying the nearest key frame
+// over by optical flow can do. Where those short trainings disagree most about the rest of the shot, the next
+// key frame helps most.
+
+namespace wetgate::train {
+namespace {
+
+using nlohmann::json;
+using passes::Coding;
+
+constexpr double slope = 0.1;
+constexpr std::int64_t left_out_share = 4;  // a training with a key left out takes a quarter of the steps
+constexpr int frames_looked_at = 12;        // for the next key
+constexpr double edit_threshold = 1.0 / 255;
+constexpr double edit_weight = 4;
+constexpr double local_edit = 0.3;  // share of the picture below which crops prefer the edit
+constexpr double least_gate = 1.0 / 4096;
+constexpr double most_gate = 1.0 / 64;
+constexpr int tile_px = 1280;
+
+struct Key {
+    int frame = 0;
+    at::Tensor before, after;  // [3,H,W] coded
+    at::Tensor edited;         // [1,H,W] bool
+};
+
+nets::NetworkShape shape_of(const TrainSpec& spec) {
+    json values = {{"cin", 5},   {"widths", {32, 64, 96}}, {"blocks", 1},
+                   {"mid", {1}}, {"residual", 0},          {"slope", slope}};
+    values.update(spec.network);
+    return nets::network_shape("resunet", values, spec.name);
+}
+
+at::Tensor input_of(const at::Tensor& coded) {
+    return at::cat({Coding::for_network(coded), passes::positions(coded)});
+}
+
+at::Tensor predicted(const nets::Network& network, const at::Tensor& coded) {
+    const at::NoGradGuard no_grad;
+    return coded + nets::forward_tiled(network, input_of(coded), tile_px) - Coding::for_network(coded);
+}
+
+double psnr(const at::Tensor& a, const at::Tensor& b, const at::Tensor& where) {
+    const at::Tensor error = (a - b).square() * where;
+    const double count = std::max(1.0, where.sum(at::kDouble).item<double>() * 3);
+    return -10 * std::log10(std::max(1e-12, error.sum(at::kDouble).item<double>() / count));
+}
+
+class PairsTraining {
+public:
+    PairsTraining(const TrainSpec& spec, const TrainTools& tools)
+        : spec_(spec),
+          tools_(tools),
+          shape_(shape_of(spec)),
+          footage_(spec.before, tools.colors, tools.log),
+          coding_(make_coding()) {
+        Footage after(spec.after, tools.colors, tools.log);
+        for (const int frame : spec.key_frames) {
+            Key key{frame, coding_.encode(footage_.linear(frame)), coding_.encode(after.linear(frame)), {}};
+            if (key.before.sizes() != key.after.sizes()) {
+                throw Error(ErrorKind::Input, "the frames before and after the fix differ in size",
+                            {.file = spec.after.path.path(frame).string(), .shot = {}, .frame = frame});
+            }
+            if (key.before.size(1) < spec.patch_px || key.before.size(2) < spec.patch_px) {
+                throw Error(ErrorKind::Usage,
+                            fmt::format("the frames are smaller than patch_px {}", spec.patch_px));
+            }
+            key.edited = ((key.after - key.before).abs() > edit_threshold).any(0, /*keepdim=*/true);
+            keys_.push_back(std::move(key));
+        }
+    }
+
+    TrainedModel run() {
+        TrainedModel model;
+        json left_out = json::array();
+        std::vector<nets::Network> judges;
+        double ours = 0, carried = 0;
+        for (std::size_t out = 0; out < keys_.size(); ++out) {
+            std::vector<const Key*> others;
+            for (std::size_t i = 0; i < keys_.size(); ++i) {
+                if (i != out) others.push_back(&keys_[i]);
+            }
+            const std::int64_t steps = std::max<std::int64_t>(1, spec_.steps / left_out_share);
+            const Trained short_one =
+                learned(others, steps, fmt::format("without key frame {}", keys_[out].frame),
+                        fmt::format("left_out.{}", keys_[out].frame));
+            judges.emplace_back(shape_, short_one.weights, spec_.name);
+            const double own =
+                psnr(predicted(judges.back(), keys_[out].before), keys_[out].after, keys_[out].edited);
+            const double other = carried_over(keys_[out], others);
+            left_out.push_back({{"frame", keys_[out].frame}, {"psnr", own}, {"carried_by_flow", other}});
+            ours += own / static_cast<double>(keys_.size());
+            carried += other / static_cast<double>(keys_.size());
+        }
+        std::vector<const Key*> all;
+        for (const Key& key : keys_) all.push_back(&key);
+        const Trained trained = learned(all, spec_.steps, "all key frames", "all");
+        const nets::Network network(shape_, trained.weights, spec_.name);
+        model.shape = shape_;
+        model.weights = trained.weights;
+        model.task = "fix";
+        model.contract = {{"input", "R G B coded, then x and y from -1 to 1"},
+                          {"output", "R G B coded; its difference to the input is the change"},
+                          {"coding", {coding_.kind() == Coding::Kind::AcesCct ? "acescct" : "display"}},
+                          {"frames", 1},
+                          {"positions", true},
+                          {"exposure_stops", stops_},
+                          {"least_change", gate_of(network)}};
+        model.scores = {{"left_out_psnr", ours}, {"carried_by_flow_psnr", carried}};
+        std::vector<at::Tensor> inputs;
+        for (const Key& key : keys_) inputs.push_back(padded(input_of(key.before)).unsqueeze(0));
+        model.report = {{"left_out", left_out},
+                        {"mean_left_out_psnr", ours},
+                        {"mean_carried_by_flow_psnr", carried},
+                        {"paint_next", next_key(judges)},
+                        {"loss_curve", trained.losses},
+                        {"dead_channels", dead_channels(network, inputs).share},
+                        {"steps", spec_.steps}};
+        const Key& shown = keys_[keys_.size() / 2];
+        model.crops = {shown.before, predicted(judges[keys_.size() / 2], shown.before), shown.after};
+        model.data_hash = data_hash();
+        return model;
+    }
+
+private:
+    Coding make_coding() {
+        passes::PassContext context;
+        context.color = &tools_.colors;
+        context.working_space = working_space;
+        context.source_space = tools_.colors.resolve(spec_.before.colorspace);
+        std::vector<json> facts;
+        for (const int frame : spec_.key_frames) {
+            facts.push_back(json::object());
+            passes::add_exposure(facts.back(), footage_.linear(frame));
+        }
+        stops_ = passes::solved_exposure("pairs", facts);
+        return Coding(passes::coding_kind("auto", context), stops_, context);
+    }
+
+    std::string data_hash() const {
+        std::string text;
+        for (const Key& key : keys_) {
+            for (const at::Tensor& picture : {key.before, key.after}) {
+                const at::Tensor host = picture.contiguous();
+                text += content_hash(
+                    std::as_bytes(std::span(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()))));
+            }
+        }
+        return content_hash(text);
+    }
+
+    at::Tensor padded(const at::Tensor& input) const {
+        const std::int64_t multiple = shape_.multiple();
+        return input.narrow(1, 0, input.size(1) / multiple * multiple)
+            .narrow(2, 0, input.size(2) / multiple * multiple)
+            .contiguous();
+    }
+
+    Batch batch_of(const std::vector<const Key*>& keys, std::int64_t step) const {
+        const at::Generator generator =
+            at::detail::createCPUGenerator(spec_.seed * 1'000'003 + static_cast<std::uint64_t>(step));
+        const auto below = [&](std::int64_t end) {
+            return at::randint(std::max<std::int64_t>(1, end), {1}, generator, at::kLong)
+                .item<std::int64_t>();
+        };
+        std::vector<at::Tensor> input, target, weight;
+        for (int i = 0; i < spec_.batch; ++i) {
+            const Key& key = *keys[static_cast<std::size_t>(below(static_cast<std::int64_t>(keys.size())))];
+            const std::int64_t side = spec_.patch_px;
+            const std::int64_t height = key.before.size(1);
+            const std::int64_t width = key.before.size(2);
+            std::int64_t y = below(height - side + 1);
+            std::int64_t x = below(width - side + 1);
+            const at::Tensor places = key.edited[0].nonzero();
+            const bool local = places.size(0) > 0 && static_cast<double>(places.size(0)) <
+                                                         local_edit * static_cast<double>(height * width);
+            if (local && below(2) == 0) {
+                const at::Tensor place = places[below(places.size(0))];
+                y = std::clamp(place[0].item<std::int64_t>() - below(side), std::int64_t{0}, height - side);
+                x = std::clamp(place[1].item<std::int64_t>() - below(side), std::int64_t{0}, width - side);
+            }
+            const auto cut = [&](const at::Tensor& picture) {
+                return picture.narrow(1, y, side).narrow(2, x, side);
+            };
+            input.push_back(cut(input_of(key.before)));
+            target.push_back(cut(key.after));
+            weight.push_back(1 + edit_weight * cut(key.edited).to(at::kFloat));
+        }
+        return {at::stack(input), at::stack(target), at::stack(weight)};
+    }
+
+    Trained learned(const std::vector<const Key*>& keys, std::int64_t steps, const std::string& what,
+                    const std::string& file) const {
+        Recipe recipe;
+        recipe.steps = steps;
+        recipe.learning_rate = spec_.learning_rate;
+        recipe.device = tools_.device;
+        recipe.identity = content_hash(spec_.json.dump() + file + data_hash());
+        recipe.checkpoint = spec_.work / (file + ".checkpoint");
+        recipe.checkpoint_every = spec_.checkpoint_every;
+        recipe.stop = tools_.stop;
+        recipe.progress = [&](std::int64_t step, double loss) {
+            if (tools_.progress) tools_.progress({what, step, steps, loss});
+        };
+        return train_network(
+            shape_, nets::fresh_weights(shape_, spec_.seed),
+            [&](std::int64_t step) { return batch_of(keys, step); }, recipe);
+    }
+
+    /// The best that carrying the nearest of `others` to `key` by flow can do: its fixed picture, or its
+    /// change.
+    double carried_over(const Key& key, const std::vector<const Key*>& others) const {
+        const Key& nearest =
+            **std::min_element(others.begin(), others.end(), [&](const Key* l, const Key* r) {
+                return std::abs(l->frame - key.frame) < std::abs(r->frame - key.frame);
+            });
+        const motion::FlowField flow =
+            motion::guided_flow(motion::quiet_guide(key.before, 0), motion::quiet_guide(nearest.before, 0),
+                                static_cast<int>(key.before.size(2)), static_cast<int>(key.before.size(1)));
+        const at::Tensor picture = motion::aligned(nearest.after, flow);
+        const at::Tensor change = key.before + motion::aligned(nearest.after - nearest.before, flow);
+        return std::max(psnr(picture, key.after, key.edited), psnr(change, key.after, key.edited));
+    }
+
+    /// Coded change that the network makes by itself where nothing was fixed: below it the plate is left
+    /// alone.
+    double gate_of(const nets::Network& network) const {
+        std::vector<at::Tensor> outside;
+        for (const Key& key : keys_) {
+            const at::Tensor change = (predicted(network, key.before) - key.before).abs().amax(0, true);
+            outside.push_back(change.masked_select(key.edited.logical_not()));
+        }
+        const at::Tensor all = at::cat(outside);
+        if (all.numel() == 0) return least_gate;
+        const auto rank = static_cast<std::int64_t>(0.999 * static_cast<double>(all.numel() - 1)) + 1;
+        return std::clamp(1.25 * std::get<0>(all.kthvalue(rank)).item<double>(), least_gate, most_gate);
+    }
+
+    /// The frame about which the trainings with a key left out disagree most.
+    json next_key(const std::vector<nets::Network>& judges) {
+        const FrameRange range =
+            spec_.range.value_or(FrameRange{spec_.key_frames.front(), spec_.key_frames.back() + 1});
+        json frames = json::array();
+        int next = range.first;
+        double most = -1;
+        for (int i = 0; i < frames_looked_at; ++i) {
+            const int frame = range.first + (range.size() - 1) * i / (frames_looked_at - 1);
+            if (!frames.empty() && frames.back().at("frame") == frame) continue;
+            if (std::binary_search(spec_.key_frames.begin(), spec_.key_frames.end(), frame)) continue;
+            const at::Tensor coded = coding_.encode(footage_.linear(frame));
+            std::vector<at::Tensor> answers;
+            for (const nets::Network& judge : judges) answers.push_back(predicted(judge, coded));
+            const double spread = at::stack(answers).var(0, /*unbiased=*/false).mean().sqrt().item<double>();
+            frames.push_back({{"frame", frame}, {"disagreement", spread}});
+            if (spread > most) {
+                most = spread;
+                next = frame;
+            }
+        }
+        return {{"frame", next}, {"looked_at", frames}};
+    }
+
+    const TrainSpec& spec_;
+    const TrainTools& tools_;
+    nets::NetworkShape shape_;
+    Footage footage_;
+    double stops_ = 0;
+    Coding coding_;
+    std::vector<Key> keys_;
+};
+
+}  // namespace
+
+TrainedModel train_pairs(const TrainSpec& spec, const TrainTools& tools) {
+    return PairsTraining(spec, tools).run();
+}
+
+}  // namespace wetgate::train

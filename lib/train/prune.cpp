@@ -1,0 +1,90 @@
+#include "train/prune.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace wetgate::train {
+namespace {
+
+/// The rows (`axis` 0) or columns (`axis` 1) of a [O,I,3,3] or [O] tensor whose place is kept.
+nets::Tensor kept_of(const nets::Tensor& tensor, const std::vector<bool>& dead, std::size_t axis) {
+    const auto outer = axis == 0 ? std::size_t{1} : static_cast<std::size_t>(tensor.shape[0]);
+    const std::size_t inner = tensor.values.size() / (outer * dead.size());
+    nets::Tensor result{tensor.shape, {}};
+    result.shape[axis] = std::count(dead.begin(), dead.end(), false);
+    for (std::size_t o = 0; o < outer; ++o) {
+        for (std::size_t c = 0; c < dead.size(); ++c) {
+            if (dead[c]) continue;
+            const auto from =
+                tensor.values.begin() + static_cast<std::ptrdiff_t>((o * dead.size() + c) * inner);
+            result.values.insert(result.values.end(), from, from + static_cast<std::ptrdiff_t>(inner));
+        }
+    }
+    return result;
+}
+
+/// The blocks' names in the order of NetworkShape::hidden.
+std::vector<std::string> block_names(const nets::NetworkShape& shape) {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& list, int count) {
+        for (int i = 0; i < count; ++i) names.push_back(list + "." + std::to_string(i));
+    };
+    if (shape.kind == nets::NetworkShape::Kind::SrNet) {
+        add("body", shape.blocks);
+        return names;
+    }
+    const auto levels = static_cast<int>(shape.widths.size()) - 1;
+    for (int level = 0; level < levels; ++level) add("enc." + std::to_string(level), shape.blocks);
+    add("mid", static_cast<int>(shape.dilations.size()));
+    for (int level = levels; level-- > 0;) add("dec." + std::to_string(level), shape.blocks);
+    return names;
+}
+
+}  // namespace
+
+DeadChannels dead_channels(const nets::Network& network, const std::vector<at::Tensor>& inputs) {
+    const at::NoGradGuard no_grad;
+    DeadChannels result;
+    for (const at::Tensor& input : inputs) {
+        std::size_t block = 0;
+        network.forward_watched(input, [&](const at::Tensor& inner) {
+            const at::Tensor fires = (inner > 0).flatten(2).any(2).any(0).to(at::kCPU);
+            const auto channels = static_cast<std::size_t>(fires.numel());
+            if (result.dead.size() <= block) result.dead.emplace_back(channels, true);
+            for (std::size_t c = 0; c < channels; ++c) {
+                if (fires[static_cast<std::int64_t>(c)].item<bool>()) result.dead[block][c] = false;
+            }
+            ++block;
+        });
+    }
+    double dead = 0, all = 0;
+    for (const auto& block : result.dead) {
+        dead += static_cast<double>(std::count(block.begin(), block.end(), true));
+        all += static_cast<double>(block.size());
+    }
+    result.share = all > 0 ? dead / all : 0;
+    return result;
+}
+
+nets::Tensors pruned(nets::NetworkShape& shape, const nets::Tensors& weights, const DeadChannels& dead) {
+    nets::Tensors result = weights;
+    shape.hidden.clear();
+    const std::vector<std::string> names = block_names(shape);
+    for (std::size_t block = 0; block < names.size(); ++block) {
+        std::vector<bool> gone = dead.dead.at(block);
+        if (std::count(gone.begin(), gone.end(), false) == 0)
+            gone[0] = false;  // a convolution needs a channel
+        shape.hidden.push_back(static_cast<int>(std::count(gone.begin(), gone.end(), false)));
+        const auto cut = [&](const std::string& part, std::size_t axis) {
+            nets::Tensor& tensor = result.by_name.at(names[block] + part);
+            tensor = kept_of(tensor, gone, axis);
+        };
+        cut(".conv1.weight", 0);
+        cut(".conv1.bias", 0);
+        cut(".conv2.weight", 1);
+    }
+    return result;
+}
+
+}  // namespace wetgate::train
