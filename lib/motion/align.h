@@ -6,8 +6,8 @@
 namespace wetgate::motion {
 
 /// A picture that flow is found on where the plate is noisy: after non-local means (Buades et al., 2005, by
-/// OpenCV), at half size where noise is strong. `coded`: [3,H,W] float32, about 0..1 in a coding in which noise is even; `sigma`: standard
-/// deviation of its noise. Values outside 0..1 are clamped, NaN is black.
+/// OpenCV), at half size where noise is strong. `coded`: [3,H,W] float32, about 0..1 in a coding in which
+/// noise is even; `sigma`: standard deviation of its noise. Values outside 0..1 are clamped, NaN is black.
 GrayImage quiet_guide(const at::Tensor& coded, double sigma);
 
 /// dense_flow() between quiet guides, for pictures of `width` x `height`.

@@ -25,7 +25,8 @@ public:
     JobModels(std::filesystem::path folder, std::string show, c10::Device device, bool half)
         : folder_(std::move(folder)), show_(std::move(show)), device_(device), half_(half) {}
 
-    /// Its card, when the model is for `task` (any task where that is empty) and may run on the show; Error{Model} otherwise.
+    /// Its card, when the model is for `task` (any task where that is empty) and may run on the show;
+    /// Error{Model} otherwise.
     ModelCard card(const std::string& name, const std::string& task) const;
     /// card(), with weights that are those of the card, on the device.
     std::shared_ptr<const LoadedModel> load(const std::string& name, const std::string& task) const;

@@ -9,14 +9,15 @@
 namespace wetgate::passes {
 
 void ArtefactReader::refuse(const std::string& what) const {
-    throw Error(ErrorKind::Usage,
-                fmt::format("{}: {} {}; correct the artefact or let the shot be measured again", pass_,
-                            where_, what));
+    const std::string where = pointer_.empty() ? document_ : fmt::format("{} of {}", pointer_, document_);
+    throw Error(
+        ErrorKind::Usage,
+        fmt::format("{}: {} {}; correct the artefact or let the shot be measured again", pass_, where, what));
 }
 
 ArtefactReader ArtefactReader::member(const char* key) const {
     if (!has(key)) refuse(fmt::format("has no \"{}\"", key));
-    return {pass_, value_.at(key), fmt::format("{}, \"{}\",", where_, key)};
+    return {pass_, value_.at(key), document_, pointer_ + "/" + key};
 }
 
 std::size_t ArtefactReader::size(std::size_t most) const {
@@ -26,7 +27,7 @@ std::size_t ArtefactReader::size(std::size_t most) const {
 }
 
 ArtefactReader ArtefactReader::item(std::size_t index) const {
-    return {pass_, value_.at(index), fmt::format("{} item {}", where_, index)};
+    return {pass_, value_.at(index), document_, fmt::format("{}/{}", pointer_, index)};
 }
 
 double ArtefactReader::number(double lowest, double highest) const {

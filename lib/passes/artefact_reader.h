@@ -9,9 +9,13 @@ namespace wetgate::passes {
 /// throws Error{Usage} that names the pass and the place.
 class ArtefactReader {
 public:
-    /// `where`: "the deflicker artefact", "the measurement of frame 7".
-    ArtefactReader(std::string pass, const nlohmann::json& value, std::string where)
-        : pass_(std::move(pass)), value_(value), where_(std::move(where)) {}
+    /// `document`: "the artefact", "the measurement of frame 7". `value` outlives the reader.
+    ArtefactReader(std::string pass, const nlohmann::json& value, std::string document,
+                   std::string pointer = "")
+        : pass_(std::move(pass)),
+          value_(value),
+          document_(std::move(document)),
+          pointer_(std::move(pointer)) {}
 
     bool has(const char* key) const { return value_.is_object() && value_.contains(key); }
     ArtefactReader member(const char* key) const;
@@ -32,7 +36,8 @@ public:
 private:
     std::string pass_;
     const nlohmann::json& value_;
-    std::string where_;
+    std::string document_;
+    std::string pointer_;  // RFC 6901
 };
 
 /// Six digits behind the point, so that text made on two machines is the same text.

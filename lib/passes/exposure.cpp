@@ -13,7 +13,9 @@ namespace wetgate::passes {
 namespace {
 
 constexpr const char* artefact_schema = "wetgate.exposure/1";
-constexpr double middle_grey = 0.18;
+// Geometric mean of a photograph's light. Measured: nets denoise best about here (up to 3 dB better than two
+// stops above, where noisy shadows leave ACEScct's linear toe), and a stop to either side is as good.
+constexpr double usual_mean = 0.035;
 constexpr double most_stops = 8;
 constexpr double least_light = 1e-6;
 
@@ -53,7 +55,7 @@ double solved_exposure(const std::string& pass, std::span<const nlohmann::json> 
     if (means.empty()) return 0;
     const auto middle = means.begin() + static_cast<std::ptrdiff_t>(means.size() / 2);
     std::nth_element(means.begin(), middle, means.end());
-    const double stops = std::round(2 * (std::log2(middle_grey) - *middle)) / 2;
+    const double stops = std::round(2 * (std::log2(usual_mean) - *middle)) / 2;
     return std::clamp(stops, -most_stops, most_stops);
 }
 

@@ -16,7 +16,7 @@ namespace wetgate::passes {
 /// Adds "mean_log2" of a frame's luminance to its facts; nothing for a black one. `linear`: [3,H,W].
 void add_exposure(nlohmann::json& facts, const at::Tensor& linear);
 
-/// Stops that bring the middle of the shot's frames to middle grey (0.18), in halves, at most 8.
+/// Stops that bring the middle of the shot's frames to that of a photograph, in halves, at most 8.
 double solved_exposure(const std::string& pass, std::span<const nlohmann::json> all_frames);
 
 /// Analysis of a pass that needs nothing but the exposure: artefact {"schema", "exposure_stops"}.

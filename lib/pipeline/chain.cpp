@@ -183,7 +183,7 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     if (!spec.matte.empty()) matte = mattes_.matte(spec.matte, frame, before.window);
     const auto window = window_over(index, frame, pass.pass->reach(), pass.index, matte);
     passes::PassResult made = pass.pass->run(*window);
-    const int scale = shot_.scale_of(pass.index);
+    const int scale = pass.scale;
     if (made.pixels.sizes() != scaled(before.pixels, scale) ||
         made.touch.sizes() != scaled(before.touch, scale)) {
         throw Error(ErrorKind::Internal, "the pass '" + spec.name + "' returned a picture of another size");

@@ -19,6 +19,7 @@ struct ChainPass {
     const spec::PassSpec* spec = nullptr;
     std::shared_ptr<const passes::FramePass> pass;
     std::shared_ptr<const passes::PassEntry> entry;
+    int scale = 1;  ///< how many times larger it makes the picture
 };
 
 /// What one pass did to one frame.

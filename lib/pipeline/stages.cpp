@@ -92,8 +92,8 @@ void ShotStages::load_solved() {
         }
         artefacts_[made_] = artefact;
         try {
-            chain_.push_back(
-                {made_, &spec, std::shared_ptr(entry->make(shot_.pass_context(made_, artefact))), entry});
+            chain_.push_back({made_, &spec, std::shared_ptr(entry->make(shot_.pass_context(made_, artefact))),
+                              entry, shot_.scale_of(made_)});
         } catch (const Error& error) {
             throw error.within(
                 {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});

@@ -399,15 +399,4 @@ TrainedModel prune_model(const TrainSpec& spec, const TrainTools& tools) {
     return model;
 }
 
-void train(const TrainSpec& spec, const TrainTools& tools) {
-    switch (spec.task) {
-        case Task::Pairs:
-            return write_model(spec, train_pairs(spec, tools));
-        case Task::Prune:
-            return write_model(spec, prune_model(spec, tools));
-        default:
-            return write_model(spec, train_factory(spec, tools));
-    }
-}
-
 }  // namespace wetgate::train

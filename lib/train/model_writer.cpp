@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <system_error>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -45,12 +44,6 @@ json hyper_parameters(const nets::NetworkShape& shape) {
 }
 
 void write_model(const TrainSpec& spec, const TrainedModel& model) {
-    std::error_code failed;
-    fs::create_directories(spec.output, failed);
-    if (failed) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + failed.message(),
-                    {.file = spec.output.string(), .shot = {}, .frame = {}});
-    }
     const std::string weights = nets::serialize_safetensors(model.weights, nets::Storage::Float16);
     const bool sr = model.shape.kind == nets::NetworkShape::Kind::SrNet;
     const std::string note = spec.data_note.empty() ? "see the training report" : spec.data_note;

@@ -37,8 +37,10 @@ constexpr double slope = 0.1;
 constexpr std::int64_t left_out_share = 4;  // a training with a key left out takes a quarter of the steps
 constexpr int frames_looked_at = 12;        // for the next key
 constexpr double edit_threshold = 1.0 / 255;
-constexpr double edit_weight = 4;
-constexpr double local_edit = 0.3;  // share of the picture below which crops prefer the edit
+constexpr double edit_weight = 100;  // a coded unit
+constexpr double most_weight = 20;
+constexpr std::int64_t drawn = 8192;           // places of a key frame, for crops
+constexpr double local_threshold = 4.0 / 255;  // beyond what one grade of the whole picture explains
 constexpr double least_gate = 1.0 / 4096;
 constexpr double most_gate = 1.0 / 64;
 constexpr int tile_px = 1280;
@@ -47,6 +49,9 @@ struct Key {
     int frame = 0;
     at::Tensor before, after;  // [3,H,W] coded
     at::Tensor edited;         // [1,H,W] bool
+    at::Tensor input;          // [5,H,W] of the network
+    at::Tensor places;         // [K,2] int64: y, x of what no grade of the whole picture explains
+    at::Tensor weight;         // [1,H,W] float32 of the loss
 };
 
 nets::NetworkShape shape_of(const TrainSpec& spec) {
@@ -71,6 +76,30 @@ double psnr(const at::Tensor& a, const at::Tensor& b, const at::Tensor& where) {
     return -10 * std::log10(std::max(1e-12, error.sum(at::kDouble).item<double>() / count));
 }
 
+/// [1,H,W]: how far `after` is from the best 3x4 matrix of `before`, in its worst channel. A fix is often a
+/// grade of everything and a repair of little; without this the grade drowns the repair.
+at::Tensor local_edit(const at::Tensor& before, const at::Tensor& after) {
+    const at::Tensor ones = at::ones({1, before[0].numel()}, before.options());
+    const at::Tensor from = at::cat({before.flatten(1), ones}).to(at::kDouble);  // [4,N]
+    const at::Tensor to = after.flatten(1).to(at::kDouble);                      // [3,N]
+    const at::Tensor normal = at::matmul(from, from.t()) + at::eye(4, from.options()) * 1e-6;
+    const at::Tensor matrix = at::linalg_solve(normal, at::matmul(from, to.t()));  // [4,3]
+    const at::Tensor graded = at::matmul(matrix.t(), from).view_as(after).to(at::kFloat);
+    const at::Tensor rest = (after - graded).abs().amax(0, /*keepdim=*/true);
+    return at::where(rest > local_threshold, rest, at::zeros_like(rest));
+}
+
+/// Places [K,2] (y, x) drawn by the square of `rest` [1,H,W]; none where it is 0 throughout.
+at::Tensor drawn_places(const at::Tensor& rest, std::uint64_t seed) {
+    const at::Tensor wanted = rest[0].nonzero();
+    if (wanted.size(0) == 0) return wanted;
+    const at::Generator generator = at::detail::createCPUGenerator(seed);
+    const at::Tensor chance = rest[0].masked_select(rest[0] > 0).square();
+    constexpr std::int64_t most_categories = std::int64_t{1} << 24;  // of LibTorch's multinomial
+    const at::Tensor some = chance.narrow(0, 0, std::min(chance.size(0), most_categories - 1));
+    return wanted.index_select(0, at::multinomial(some, drawn, /*replacement=*/true, generator));
+}
+
 class PairsTraining {
 public:
     PairsTraining(const TrainSpec& spec, const TrainTools& tools)
@@ -81,7 +110,10 @@ public:
           coding_(make_coding()) {
         Footage after(spec.after, tools.colors, tools.log);
         for (const int frame : spec.key_frames) {
-            Key key{frame, coding_.encode(footage_.linear(frame)), coding_.encode(after.linear(frame)), {}};
+            Key key;
+            key.frame = frame;
+            key.before = coding_.encode(footage_.linear(frame));
+            key.after = coding_.encode(after.linear(frame));
             if (key.before.sizes() != key.after.sizes()) {
                 throw Error(ErrorKind::Input, "the frames before and after the fix differ in size",
                             {.file = spec.after.path.path(frame).string(), .shot = {}, .frame = frame});
@@ -91,6 +123,10 @@ public:
                             fmt::format("the frames are smaller than patch_px {}", spec.patch_px));
             }
             key.edited = ((key.after - key.before).abs() > edit_threshold).any(0, /*keepdim=*/true);
+            key.input = input_of(key.before);
+            const at::Tensor rest = local_edit(key.before, key.after);
+            key.places = drawn_places(rest, spec.seed + static_cast<std::uint64_t>(keys_.size()));
+            key.weight = 1 + (edit_weight * rest).clamp_max(most_weight);
             keys_.push_back(std::move(key));
         }
     }
@@ -133,7 +169,7 @@ public:
                           {"least_change", gate_of(network)}};
         model.scores = {{"left_out_psnr", ours}, {"carried_by_flow_psnr", carried}};
         std::vector<at::Tensor> inputs;
-        for (const Key& key : keys_) inputs.push_back(padded(input_of(key.before)).unsqueeze(0));
+        for (const Key& key : keys_) inputs.push_back(padded(key.input).unsqueeze(0));
         model.report = {{"left_out", left_out},
                         {"mean_left_out_psnr", ours},
                         {"mean_carried_by_flow_psnr", carried},
@@ -196,20 +232,17 @@ private:
             const std::int64_t width = key.before.size(2);
             std::int64_t y = below(height - side + 1);
             std::int64_t x = below(width - side + 1);
-            const at::Tensor places = key.edited[0].nonzero();
-            const bool local = places.size(0) > 0 && static_cast<double>(places.size(0)) <
-                                                         local_edit * static_cast<double>(height * width);
-            if (local && below(2) == 0) {
-                const at::Tensor place = places[below(places.size(0))];
+            if (key.places.size(0) > 0 && below(2) == 0) {
+                const at::Tensor place = key.places[below(key.places.size(0))];
                 y = std::clamp(place[0].item<std::int64_t>() - below(side), std::int64_t{0}, height - side);
                 x = std::clamp(place[1].item<std::int64_t>() - below(side), std::int64_t{0}, width - side);
             }
             const auto cut = [&](const at::Tensor& picture) {
                 return picture.narrow(1, y, side).narrow(2, x, side);
             };
-            input.push_back(cut(input_of(key.before)));
+            input.push_back(cut(key.input));
             target.push_back(cut(key.after));
-            weight.push_back(1 + edit_weight * cut(key.edited).to(at::kFloat));
+            weight.push_back(cut(key.weight));
         }
         return {at::stack(input), at::stack(target), at::stack(weight)};
     }

@@ -7,6 +7,8 @@
 namespace wetgate::train {
 namespace {
 
+constexpr double least_answer = 1e-6;  // a leaky channel passes on what is below 0 too
+
 /// The rows (`axis` 0) or columns (`axis` 1) of a [O,I,3,3] or [O] tensor whose place is kept.
 nets::Tensor kept_of(const nets::Tensor& tensor, const std::vector<bool>& dead, std::size_t axis) {
     const auto outer = axis == 0 ? std::size_t{1} : static_cast<std::size_t>(tensor.shape[0]);
@@ -49,7 +51,8 @@ DeadChannels dead_channels(const nets::Network& network, const std::vector<at::T
     for (const at::Tensor& input : inputs) {
         std::size_t block = 0;
         network.forward_watched(input, [&](const at::Tensor& inner) {
-            const at::Tensor fires = (inner > 0).flatten(2).any(2).any(0).to(at::kCPU);
+            const at::Tensor lives = network.shape().slope == 0 ? inner > 0 : inner.abs() > least_answer;
+            const at::Tensor fires = lives.flatten(2).any(2).any(0).to(at::kCPU);
             const auto channels = static_cast<std::size_t>(fires.numel());
             if (result.dead.size() <= block) result.dead.emplace_back(channels, true);
             for (std::size_t c = 0; c < channels; ++c) {

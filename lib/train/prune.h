@@ -7,8 +7,8 @@
 
 namespace wetgate::train {
 
-/// Share of the hidden channels of all residual blocks that are above 0 nowhere in `inputs`, and which they
-/// are (by block): a ReLU that died learns no more.
+/// Share of the hidden channels of all residual blocks that answer nothing, anywhere in `inputs`, and which
+/// they are (by block): a ReLU that died learns no more.
 struct DeadChannels {
     double share = 0;
     std::vector<std::vector<bool>> dead;

@@ -37,6 +37,11 @@ Task task_of(const std::string& name) {
 }
 
 void check(const TrainSpec& spec, const json& value, std::vector<spec::Problem>& problems) {
+    // It becomes the name of files.
+    const std::string letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    if (spec.name.find_first_not_of(letters) != std::string::npos || spec.name.starts_with('.'))
+        problems.push_back(
+            {"/name", "must be letters, digits, '_', '-' and '.', and not begin with '.'", ""});
     const bool pairs = spec.task == Task::Pairs;
     if (pairs && !value.contains("pairs"))
         problems.push_back({"/pairs", "is missing: the task needs it", ""});

@@ -10,9 +10,13 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/hash.h"
 
 namespace wetgate::train {
 namespace {
+
+// Raised when the same spec is trained otherwise than before: old checkpoints are then of no use.
+constexpr const char* training_version = "2";
 
 constexpr double beta1 = 0.9;
 constexpr double beta2 = 0.99;
@@ -128,7 +132,7 @@ std::optional<nets::Tensors> checkpoint_of(const Recipe& recipe) {
     const std::string bytes = read_text(recipe.checkpoint, checkpoint_limit);
     nets::Tensors state =
         nets::parse_safetensors(std::as_bytes(std::span(bytes)), recipe.checkpoint.string());
-    if (state.metadata["identity"] != recipe.identity) return std::nullopt;
+    if (state.metadata["identity"] != content_hash(recipe.identity + training_version)) return std::nullopt;
     return state;
 }
 
@@ -172,7 +176,7 @@ Trained train_network(const nets::NetworkShape& shape, const nets::Tensors& star
         nets::Tensors state = optimiser.state();
         char exact[64];
         std::snprintf(exact, sizeof exact, "%.17g", sum);
-        state.metadata = {{"identity", recipe.identity},
+        state.metadata = {{"identity", content_hash(recipe.identity + training_version)},
                           {"step", std::to_string(step)},
                           {"losses", joined(trained.losses)},
                           {"sum", exact},
