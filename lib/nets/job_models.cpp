@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "nets/tiles.h"
 
 namespace wetgate::nets {
 
@@ -24,8 +25,8 @@ std::shared_ptr<const LoadedModel> JobModels::load(const std::string& name, cons
     ModelCard own = card(name, task);
     Network network = ModelStore(folder_).load(own, show_);
     network.place(device_, half_ && device_.is_cuda());
-    kept = std::make_shared<LoadedModel>(
-        LoadedModel{std::move(own), std::move(network), device_.is_cuda() ? cuda_tile_px : cpu_tile_px});
+    const int tile_px = usual_tile_px(own.shape, device_.is_cuda());
+    kept = std::make_shared<LoadedModel>(LoadedModel{std::move(own), std::move(network), tile_px});
     return kept;
 }
 

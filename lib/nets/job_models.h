@@ -40,8 +40,4 @@ private:
     mutable std::map<std::string, std::shared_ptr<const LoadedModel>> loaded_;
 };
 
-/// Side of a tile on the CPU, and on CUDA, where tiles that small would leave the device idle.
-inline constexpr int cpu_tile_px = 1280;
-inline constexpr int cuda_tile_px = 2304;
-
 }  // namespace wetgate::nets

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "core/error.h"
@@ -51,7 +52,29 @@ at::Tensor continued(const at::Tensor& picture, std::int64_t multiple) {
     return at::replication_pad2d(picture.unsqueeze(0), {0, right, 0, down}).squeeze(0);
 }
 
+/// Bytes that one layer's answer takes a pixel of the picture, at the finest level.
+std::int64_t layer_bytes(const NetworkShape& shape) {
+    constexpr std::int64_t script_channels = 64;  // unknown
+    const std::int64_t channels = shape.widths.empty() ? script_channels : shape.widths.front();
+    return 4 * (shape.kind == NetworkShape::Kind::ResUnet ? (channels + 3) / 4 : channels);
+}
+
 }  // namespace
+
+int usual_tile_px(const NetworkShape& shape, bool cuda) {
+    constexpr int steps_px = 128;
+    const std::int64_t most = std::int64_t{cuda ? 448 : 112} << 20;
+    const auto side = static_cast<int>(std::sqrt(static_cast<double>(most / layer_bytes(shape))));
+    return std::max(steps_px, side / steps_px * steps_px);
+}
+
+std::int64_t working_bytes(const NetworkShape& shape, std::int64_t width, std::int64_t height, int tile_px) {
+    constexpr std::int64_t layers_alive = 14;  // with the copies that convolutions make; measured
+    const std::int64_t tile = tile_size_px(shape, tile_px);
+    const std::int64_t area = std::min(width, tile) * std::min(height, tile);
+    const std::int64_t input = 4 * (2 * shape.channels_in + 6 * shape.scale() * shape.scale());
+    return area * layer_bytes(shape) * layers_alive + width * height * input;
+}
 
 int tile_size_px(const NetworkShape& shape, int tile_px) {
     const int multiple = shape.multiple();

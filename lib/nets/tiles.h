@@ -1,6 +1,8 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 #include "nets/network.h"
 
 namespace wetgate::nets {
@@ -12,6 +14,13 @@ namespace wetgate::nets {
 /// least that the network's radius and multiple allow. Returns [3,scale*H,scale*W] float32 on the picture's
 /// device. Error{Internal} when the network's output is not finite.
 at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int tile_px);
+
+/// A tile whose memory is bounded whatever the network: the larger one for CUDA, where small tiles would
+/// leave the device idle.
+int usual_tile_px(const NetworkShape& shape, bool cuda);
+
+/// Host or device memory that forward_tiled() takes at its peak over a picture of this size, about.
+std::int64_t working_bytes(const NetworkShape& shape, std::int64_t width, std::int64_t height, int tile_px);
 
 /// The tile that forward_tiled() makes of `tile_px`: a multiple of the network's, with room inside its halo.
 int tile_size_px(const NetworkShape& shape, int tile_px);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "nets/tiles.h"
 #include "pipeline/frame_feed.h"
 
 namespace wetgate::pipeline {
@@ -21,6 +22,22 @@ std::optional<std::int64_t> number_in(const char* path) {
     std::int64_t value = 0;
     if (file >> value) return value;
     return std::nullopt;
+}
+
+// The greatest of the networks that the shot's passes run, one at a time.
+std::int64_t network_bytes(const ShotContext& shot) {
+    std::int64_t most = 0;
+    int scale = 1;
+    for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
+        if (const auto use = shot.model_use(i)) {
+            const nets::ModelCard card = shot.models().card(use->name, use->task);
+            const int tile = nets::usual_tile_px(card.shape, shot.runtime().device().is_cuda());
+            most = std::max(most, nets::working_bytes(card.shape, std::int64_t{shot.info().width} * scale,
+                                                      std::int64_t{shot.info().height} * scale, tile));
+        }
+        scale *= shot.scale_of(i);
+    }
+    return most;
 }
 
 std::string gibibytes(std::int64_t bytes) {
@@ -43,7 +60,7 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
         static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
-    return base_bytes + ahead + stages + encoders;
+    return base_bytes + ahead + stages + encoders + network_bytes(shot);
 }
 
 std::int64_t host_bytes_available() {

@@ -13,7 +13,7 @@ expect 2 "$wetgate"
 expect 2 "$wetgate" walk
 expect 2 "$wetgate" run
 expect 0 "$wetgate" passes list
-for pass in sanitize pixel_defects deflicker grade; do
+for pass in sanitize pixel_defects deflicker denoise inpaint upscale model grade; do
     grep -q "^$pass" log || fail "passes list has no $pass"
 done
 expect 0 "$wetgate" passes show deflicker

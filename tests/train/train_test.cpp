@@ -157,6 +157,15 @@ TEST_CASE("the nets of the passes train from clean pictures, and from noisy dail
     CHECK(production.read("cut.training.json")["largest_difference_held_out"].get<double>() < 0.01);
 }
 
+TEST_CASE("the examples can be read") {
+    int examples = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(WETGATE_TRAIN_EXAMPLES)) {
+        CHECK(read_train_spec(entry.path()).name.find(entry.path().stem().string()) != std::string::npos);
+        ++examples;
+    }
+    CHECK(examples >= 4);
+}
+
 TEST_CASE("every problem of a training spec is named") {
     const Production production;
     const auto problems = [&](const json& changes) -> std::string {
