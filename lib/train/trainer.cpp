@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <deque>
+#include <future>
 #include <numbers>
+#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -110,6 +112,33 @@ private:
     std::vector<Weight> weights_;
 };
 
+/// Makes the batches of coming steps on threads of their own, so that a GPU does not wait for them.
+class BatchesAhead {
+public:
+    BatchesAhead(const BatchMaker& make, std::int64_t first, std::int64_t end)
+        : make_(make), next_(first), end_(end) {
+        const auto cores = static_cast<std::size_t>(std::thread::hardware_concurrency());
+        ahead_ = std::clamp<std::size_t>(cores, 2, most_ahead) - 1;
+    }
+    Batch take() {
+        while (waiting_.size() < ahead_ && next_ < end_) {
+            waiting_.push_back(std::async(std::launch::async, make_, next_));
+            ++next_;
+        }
+        std::future<Batch> batch = std::move(waiting_.front());
+        waiting_.pop_front();
+        return batch.get();
+    }
+
+private:
+    static constexpr std::size_t most_ahead = 32;
+
+    const BatchMaker& make_;
+    std::int64_t next_, end_;
+    std::size_t ahead_;
+    std::deque<std::future<Batch>> waiting_;
+};
+
 double rate_at(std::int64_t step, const Recipe& recipe) {
     const double done = static_cast<double>(step) / static_cast<double>(recipe.steps);
     const double warm_up =
@@ -184,13 +213,16 @@ Trained train_network(const nets::NetworkShape& shape, const nets::Tensors& star
         write_atomic(recipe.checkpoint, nets::serialize_safetensors(state, nets::Storage::Float32));
     };
     const std::int64_t stretch = std::max<std::int64_t>(1, recipe.steps / curve_points);
+    if (recipe.device.is_cuda())
+        at::globalContext().setAllowTF32CuDNN(true);  // training need not repeat bits
+    BatchesAhead ahead(batches, first, recipe.steps);
     const at::AutoGradMode with_gradients(true);
     for (std::int64_t step = first; step < recipe.steps; ++step) {
         if (recipe.stop.stop_requested()) {
             save(step);
             throw Error(ErrorKind::Cancelled, "stopped by a signal; run the same command to go on");
         }
-        Batch batch = batches(step);
+        Batch batch = ahead.take();
         batch.input = batch.input.to(recipe.device);
         batch.target = batch.target.to(recipe.device);
         if (batch.weight.defined()) batch.weight = batch.weight.to(recipe.device);

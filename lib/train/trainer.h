@@ -21,6 +21,7 @@ struct Batch {
 };
 
 /// The batch of a step: a function of the step alone, so that a run that was killed goes on as it would have.
+/// Called from several threads.
 using BatchMaker = std::function<Batch(std::int64_t step)>;
 
 enum class Loss {
