@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "color/acescct.h"
 #include "compute/transfer.h"
 #include "core/error.h"
 
@@ -16,13 +17,7 @@
 namespace wetgate::passes {
 namespace {
 
-// S-2016-001, section 4.
-constexpr double cct_break_linear = 0.0078125;
-constexpr double cct_break_coded = 0.155251141552511;
-constexpr double cct_toe_slope = 10.5402377416545;
-constexpr double cct_toe_offset = 0.0729055341958355;
-constexpr double cct_offset = 9.72;
-constexpr double cct_stops = 17.52;
+namespace cct = color::acescct;
 
 // Networks saw values up to a little over 1 (222 in linear light for ACEScct).
 constexpr double reach_begin = 1.05;
@@ -30,13 +25,13 @@ constexpr double reach_end = 1.25;
 constexpr double network_low = -0.5;
 
 at::Tensor cct_encoded(const at::Tensor& linear) {
-    const at::Tensor log = (linear.clamp_min(cct_break_linear).log2() + cct_offset) / cct_stops;
-    return at::where(linear > cct_break_linear, log, linear * cct_toe_slope + cct_toe_offset);
+    const at::Tensor log = (linear.clamp_min(cct::linear_break).log2() + cct::offset) / cct::stops;
+    return at::where(linear > cct::linear_break, log, linear * cct::toe_slope + cct::toe_offset);
 }
 
 at::Tensor cct_decoded(const at::Tensor& coded) {
-    const at::Tensor light = at::exp2(coded * cct_stops - cct_offset);
-    return at::where(coded > cct_break_coded, light, (coded - cct_toe_offset) / cct_toe_slope);
+    const at::Tensor light = at::exp2(coded * cct::stops - cct::offset);
+    return at::where(coded > cct::coded_break, light, (coded - cct::toe_offset) / cct::toe_slope);
 }
 
 // IEC 61966-2-1, mirrored below 0 and carried on above 1.
@@ -111,8 +106,8 @@ at::Tensor Coding::reach(const at::Tensor& linear, const at::Tensor& coded) cons
 }
 
 at::Tensor Coding::slope(const at::Tensor& linear) const {
-    const at::Tensor log = 1 / (cct_stops * std::log(2.0) * linear.clamp_min(cct_break_linear));
-    return at::where(linear > cct_break_linear, log, at::full_like(log, cct_toe_slope));
+    const at::Tensor log = 1 / (cct::stops * std::log(2.0) * linear.clamp_min(cct::linear_break));
+    return at::where(linear > cct::linear_break, log, at::full_like(log, cct::toe_slope));
 }
 
 at::Tensor Coding::for_network(const at::Tensor& coded) {

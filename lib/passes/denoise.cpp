@@ -16,6 +16,7 @@
 #include "passes/denoise_classical.h"
 #include "passes/denoise_noise.h"
 #include "passes/exposure.h"
+#include "passes/learned.h"
 #include "passes/pass.h"
 
 // Noise and grain. measure() sees how the noise of each frame depends on light (denoise_noise), solve() makes
@@ -45,14 +46,6 @@ constexpr double most_sigma = 0.6;        // coded; the network is trained up to
 constexpr double clear_margin = 0.7;
 
 constexpr Coding::Kind kinds[] = {Coding::Kind::AcesCct, Coding::Kind::Plate};
-
-bool uses_net(const PassContext& context) {
-    return context.params.text("engine") == "net";
-}
-
-ModelUse model_use(const PassContext& context) {
-    return {context.model.empty() ? own_model : context.model, task};
-}
 
 /// What the noise model is a function of: working light, or the plate's code.
 at::Tensor noise_domain(const Coding& coding, const at::Tensor& linear) {
@@ -196,9 +189,7 @@ public:
         coding_.emplace(coding_kind(artefact.member("coding").text()),
                         artefact.member("exposure_stops").number(-16, 16), context);
         if (!uses_net(context) || clean_) return;
-        if (context.models == nullptr)
-            throw Error(ErrorKind::Internal, "denoise: the job's models are missing");
-        model_ = context.models->load(model_use(context).name, task);
+        model_ = load_model(context, chosen_model(context, own_model, task));
         if (model_->card.frames != 2 * reach_frames + 1 || model_->network.shape().channels_in != 16) {
             throw Error(
                 ErrorKind::Model,
@@ -317,9 +308,7 @@ private:
 PassEntry denoise_entry() {
     return {"denoise", [](const PassContext& context) { return std::make_unique<DenoisePass>(context); },
             [](const PassContext& context) { return std::make_unique<DenoiseAnalysis>(context); },
-            [](const PassContext& context) {
-                return uses_net(context) ? std::optional(model_use(context)) : std::nullopt;
-            }};
+            [](const PassContext& context) { return model_of_engine(context, own_model, task); }};
 }
 
 }  // namespace wetgate::passes

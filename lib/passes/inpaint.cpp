@@ -9,6 +9,7 @@
 #include "passes/coding.h"
 #include "passes/exposure.h"
 #include "passes/inpaint_classical.h"
+#include "passes/learned.h"
 #include "passes/pass.h"
 
 // Fills what a matte covers from what surrounds it in the same frame: wires, small marks, and what no other
@@ -21,14 +22,6 @@ using nlohmann::json;
 
 constexpr const char* own_model = "inpaint";
 constexpr const char* task = "inpaint";
-
-bool uses_net(const PassContext& context) {
-    return context.params.text("engine") == "net";
-}
-
-ModelUse model_use(const PassContext& context) {
-    return {context.model.empty() ? own_model : context.model, task};
-}
 
 /// [1,H,W] bool grown by `margin_px` to all sides.
 at::Tensor grown(const at::Tensor& hole, std::int64_t margin_px) {
@@ -59,9 +52,7 @@ public:
         coding_.emplace(coding_kind(context.params.text("coding"), context),
                         exposure_stops("inpaint", context.artefact), context);
         if (!uses_net(context)) return;
-        if (context.models == nullptr)
-            throw Error(ErrorKind::Internal, "inpaint: the job's models are missing");
-        model_ = context.models->load(model_use(context).name, task);
+        model_ = load_model(context, chosen_model(context, own_model, task));
         if (model_->network.shape().channels_in != 4) {
             throw Error(
                 ErrorKind::Model,
@@ -112,9 +103,7 @@ private:
 PassEntry inpaint_entry() {
     return {"inpaint", [](const PassContext& context) { return std::make_unique<InpaintPass>(context); },
             [](const PassContext&) { return exposure_analysis("inpaint"); },
-            [](const PassContext& context) {
-                return uses_net(context) ? std::optional(model_use(context)) : std::nullopt;
-            }};
+            [](const PassContext& context) { return model_of_engine(context, own_model, task); }};
 }
 
 }  // namespace wetgate::passes

@@ -8,6 +8,7 @@
 #include "nets/tiles.h"
 #include "passes/coding.h"
 #include "passes/exposure.h"
+#include "passes/learned.h"
 #include "passes/pass.h"
 
 // A fix by a model of the user's own: a TorchScript, or a network that `wetgate train` made from a
@@ -72,7 +73,7 @@ public:
         const double stops = contract.contains("exposure_stops") ? contract.at("exposure_stops").get<double>()
                                                                  : exposure_stops("model", context.artefact);
         coding_.emplace(coding_of(card), stops, context);
-        model_ = context.models->load(use.name, use.task);
+        model_ = load_model(context, use);
     }
 
     PassReach reach() const override { return {frames_ / 2, frames_ / 2}; }

@@ -10,6 +10,7 @@
 #include "nets/tiles.h"
 #include "passes/coding.h"
 #include "passes/exposure.h"
+#include "passes/learned.h"
 #include "passes/pass.h"
 
 // Twice the size: by a super-resolution network, or by Lanczos in the coded picture (in light it rings round
@@ -23,14 +24,6 @@ using nlohmann::json;
 constexpr const char* own_model = "sr_x2";
 constexpr const char* task = "upscale";
 constexpr std::int64_t scale = 2;
-
-bool uses_net(const PassContext& context) {
-    return context.params.text("engine") == "net";
-}
-
-ModelUse model_use(const PassContext& context) {
-    return {context.model.empty() ? own_model : context.model, task};
-}
 
 at::Tensor resized(const at::Tensor& picture, int interpolation) {  // [3,H,W] -> [3,2H,2W]
     const at::Tensor host = picture.to(at::kCPU).contiguous();
@@ -59,9 +52,7 @@ public:
         coding_.emplace(coding_kind(context.params.text("coding"), context),
                         exposure_stops("upscale", context.artefact), context);
         if (!uses_net(context)) return;
-        if (context.models == nullptr)
-            throw Error(ErrorKind::Internal, "upscale: the job's models are missing");
-        model_ = context.models->load(model_use(context).name, task);
+        model_ = load_model(context, chosen_model(context, own_model, task));
         if (model_->network.shape().scale() != scale) {
             throw Error(ErrorKind::Model,
                         fmt::format("model '{}' does not make pictures twice as large", model_->card.name));
@@ -97,9 +88,7 @@ private:
 PassEntry upscale_entry() {
     return {"upscale", [](const PassContext& context) { return std::make_unique<UpscalePass>(context); },
             [](const PassContext&) { return exposure_analysis("upscale"); },
-            [](const PassContext& context) {
-                return uses_net(context) ? std::optional(model_use(context)) : std::nullopt;
-            }};
+            [](const PassContext& context) { return model_of_engine(context, own_model, task); }};
 }
 
 }  // namespace wetgate::passes

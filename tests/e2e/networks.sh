@@ -6,18 +6,7 @@ exr='{"path": "demo/plates/demo.####.exr", "range": "1001-1006", "colorspace": "
 outputs='[{"name": "o", "path": "OUT/o.####.exr", "type": "exr"}]'
 
 # Promise 1 with a network: one run and shards write the same bytes, and the report names the model.
-run() {
-    local name=$1
-    shift
-    job run "$exr" '[{"pass": "sanitize"}, {"pass": "denoise", "quality": "normal", "coding": "acescct"}]' "$outputs"
-    rm -rf OUT run.work run.qc
-    if [ $# = 0 ]; then expect 0 "$wetgate" run run.json; fi
-    for frames in "$@"; do expect 0 "$wetgate" run run.json --frames "$frames"; done
-    if [ $# != 0 ]; then expect 0 "$wetgate" merge run.json; fi
-    mkdir "$name"
-    mv OUT "$name/out"
-    result run.qc/report.json >"$name/result.json"
-}
+run() { run_to "$1" "$exr" '[{"pass": "sanitize"}, {"pass": "denoise", "quality": "normal", "coding": "acescct"}]' "$outputs" "${@:2}"; }
 run whole
 run shards 1006,1002 1001,1003-1005
 same_tree whole shards

@@ -10,19 +10,7 @@ exr='{"path": "demo/plates/demo.####.exr", "range": "1001-1012", "colorspace": "
 mov='{"path": "demo/plates/demo.mov", "first_frame": 1001, "colorspace": "Rec.709"}'
 
 for source in exr mov; do
-    # $1: name of the run; the rest: one --frames text a shard, none for a whole run
-    run() {
-        local name=$source.$1
-        shift
-        job run "${!source}" "$passes" "$outputs"
-        rm -rf OUT run.work run.qc
-        if [ $# = 0 ]; then expect 0 "$wetgate" run run.json; fi
-        for frames in "$@"; do expect 0 "$wetgate" run run.json --frames "$frames"; done
-        if [ $# != 0 ]; then expect 0 "$wetgate" merge run.json; fi
-        mkdir "$name"
-        mv OUT "$name/out"
-        result run.qc/report.json >"$name/result.json"
-    }
+    run() { run_to "$source.$1" "${!source}" "$passes" "$outputs" "${@:2}"; }
     run whole
     run split_in_two 1001-1005 1006-1012
     run scattered 1002,1005,1011 1001,1003,1004,1006-1010x2 1007,1009,1012

@@ -29,6 +29,21 @@ job() {
 JOB
 }
 
+# run_to FOLDER SOURCE PASSES OUTPUTS [FRAMES...]: the job as a whole, or in shards of these frames and a merge; outputs and
+# result go into FOLDER.
+run_to() {
+    local to=$1 source=$2 passes=$3 outputs=$4
+    shift 4
+    job run "$source" "$passes" "$outputs"
+    rm -rf OUT run.work run.qc
+    if [ $# = 0 ]; then expect 0 "$wetgate" run run.json; fi
+    for frames in "$@"; do expect 0 "$wetgate" run run.json --frames "$frames"; done
+    if [ $# != 0 ]; then expect 0 "$wetgate" merge run.json; fi
+    mkdir "$to"
+    mv OUT "$to/out"
+    result run.qc/report.json >"$to/result.json"
+}
+
 # The part of a report that must not depend on the run.
 result() { python3 -c 'import json,sys; print(json.dumps(json.load(open(sys.argv[1]))["result"], sort_keys=True, indent=1))' "$1"; }
 

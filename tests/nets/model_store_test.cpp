@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "nets/sha256.h"
 #include "nets/tiny_model.h"
+#include "support/refusal.h"
 #include "support/temp_folder.h"
 
 namespace wetgate::tests {
@@ -38,18 +39,6 @@ void put(const TempFolder& folder, const json& card, const std::string& file) {
     write_atomic(folder / (file + ".safetensors"), weights());
 }
 
-/// The message of the Error{Model} that `action` ends with; empty where it does not.
-template <class Action>
-std::string refusal(const Action& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::Model);
-        return error.what();
-    }
-    return "";
-}
-
 }  // namespace
 
 TEST_CASE("SHA-256 of the standard's examples") {
@@ -67,8 +56,9 @@ TEST_CASE("a model is listed, shown and loaded") {
     REQUIRE(models[0].card);
     CHECK(models[0].card->task == "upscale");
     CHECK(store.load(store.card("tiny"), "any").shape().scale() == 2);
-    CHECK(refusal([&] { store.card("tinny"); }).find("tiny") != std::string::npos);
-    CHECK(refusal([&] { ModelStore(folder / "none"); }).find("--models") != std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] { store.card("tinny"); }).find("tiny") != std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] { ModelStore(folder / "none"); }).find("--models") !=
+          std::string::npos);
 }
 
 TEST_CASE("altered weights, missing weights and other shows are refused") {
@@ -77,18 +67,22 @@ TEST_CASE("altered weights, missing weights and other shows are refused") {
     card["scope"]["shows"] = {"ours"};
     put(folder, card, "tiny");
     const ModelStore store(folder.path());
-    CHECK(refusal([&] { store.load(store.card("tiny"), "ours"); }).empty());
-    CHECK(refusal([&] { store.load(store.card("tiny"), "theirs"); }).find("may not run on show 'theirs'") !=
+    CHECK(refusal(ErrorKind::Model, [&] { store.load(store.card("tiny"), "ours"); }).empty());
+    CHECK(refusal(ErrorKind::Model, [&] {
+              store.load(store.card("tiny"), "theirs");
+          }).find("may not run on show 'theirs'") != std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] { store.load(store.card("tiny"), ""); }).find("may not run") !=
           std::string::npos);
-    CHECK(refusal([&] { store.load(store.card("tiny"), ""); }).find("may not run") != std::string::npos);
     std::string bytes = weights();
     bytes.back() = static_cast<char>(bytes.back() ^ 1);
     write_atomic(folder / "tiny.safetensors", bytes);
-    CHECK(refusal([&] { store.load(store.card("tiny"), "ours"); }).find("not those of its card") !=
-          std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] {
+              store.load(store.card("tiny"), "ours");
+          }).find("not those of its card") != std::string::npos);
     std::filesystem::remove(folder / "tiny.safetensors");
-    CHECK(refusal([&] { store.load(store.card("tiny"), "ours"); }).find("tiny.safetensors") !=
-          std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] {
+              store.load(store.card("tiny"), "ours");
+          }).find("tiny.safetensors") != std::string::npos);
 }
 
 TEST_CASE("a card with faults tells all of them, and does not hide the others") {
@@ -113,12 +107,14 @@ TEST_CASE("a card cannot name a file elsewhere, nor another model") {
         json card = card_of("tiny");
         card["weights"] = name;
         put(folder, card, "tiny");
-        CHECK(refusal([&] { ModelStore(folder.path()).card("tiny"); }).find("/weights") != std::string::npos);
+        CHECK(refusal(ErrorKind::Model, [&] { ModelStore(folder.path()).card("tiny"); }).find("/weights") !=
+              std::string::npos);
     }
     put(folder, card_of("other"), "tiny");
-    CHECK(refusal([&] { ModelStore(folder.path()).card("tiny"); }).find("/name") != std::string::npos);
+    CHECK(refusal(ErrorKind::Model, [&] { ModelStore(folder.path()).card("tiny"); }).find("/name") !=
+          std::string::npos);
     write_atomic(folder / "tiny.json", std::string_view("{"));
-    CHECK(refusal([&] { ModelStore(folder.path()).card("tiny"); }) != "");
+    CHECK(refusal(ErrorKind::Model, [&] { ModelStore(folder.path()).card("tiny"); }) != "");
 }
 
 }  // namespace wetgate::tests

@@ -10,6 +10,7 @@
 #include "passes/pass.h"
 #include "spec/params.h"
 #include "support/fake_window.h"
+#include "support/refusal.h"
 #include "support/temp_folder.h"
 
 namespace wetgate::tests {
@@ -66,17 +67,6 @@ struct ScriptModel {
     std::string hash;
 };
 
-template <class Action>
-std::string refusal(const Action& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::Model);
-        return error.what();
-    }
-    return "";
-}
-
 }  // namespace
 
 TEST_CASE("a user's script gets its window in its coding, and its change is applied to the plate") {
@@ -105,7 +95,8 @@ TEST_CASE("code needs its hash in the job, the right one, and a show that its ca
     const ScriptModel script;
     const nets::JobModels models = script.models();
     const auto make = [&](const nets::JobModels& from, const json& params) {
-        return refusal([&] { passes::find_pass("model").make(script.context(from, params)); });
+        return refusal(ErrorKind::Model,
+                       [&] { passes::find_pass("model").make(script.context(from, params)); });
     };
     CHECK(make(models, json::object()).find("sha256") != std::string::npos);
     CHECK(make(models, {{"sha256", std::string(64, '0')}}).find("not the one") != std::string::npos);

@@ -13,7 +13,7 @@
 #include "passes/pass.h"
 #include "spec/params.h"
 #include "support/fake_window.h"
-#include "support/save.h"
+#include "support/refusal.h"
 #include "support/scene.h"
 #include "support/temp_folder.h"
 
@@ -168,14 +168,8 @@ TEST_CASE("the examples can be read") {
 
 TEST_CASE("every problem of a training spec is named") {
     const Production production;
-    const auto problems = [&](const json& changes) -> std::string {
-        try {
-            production.spec(changes);
-        } catch (const Error& error) {
-            CHECK(error.kind() == ErrorKind::Usage);
-            return error.what();
-        }
-        return "";
+    const auto problems = [&](const json& changes) {
+        return tests::refusal(ErrorKind::Usage, [&] { production.spec(changes); });
     };
     CHECK(problems(json::object()).find("/pairs") != std::string::npos);
     json one = pairs;
