@@ -28,6 +28,14 @@ int list(const nets::ModelStore& store) {
     return whole ? 0 : exit_code(ErrorKind::Model);
 }
 
+void check(const nets::ModelStore& store, const nets::ModelCard& card) {
+    if (card.shape.kind == nets::NetworkShape::Kind::Script) {
+        nets::ModelStore::checked_weights(card);  // code is not loaded to be looked at
+    } else {
+        store.load(card, card.shows ? card.shows->front() : "");
+    }
+}
+
 /// Cards, hashes, and that each network takes its weights; with every problem, not just the first.
 int verify(const nets::ModelStore& store, const std::string& name) {
     bool whole = true;
@@ -35,7 +43,7 @@ int verify(const nets::ModelStore& store, const std::string& name) {
         if (!name.empty() && model.file.stem() != name) continue;
         std::string problem = model.problem;
         try {
-            if (model.card) store.load(*model.card, model.card->shows ? model.card->shows->front() : "");
+            if (model.card) check(store, *model.card);
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Model) throw;
             problem = error.what();

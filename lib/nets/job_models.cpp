@@ -7,22 +7,32 @@
 
 namespace wetgate::nets {
 
-ModelCard JobModels::card(const std::string& name, const std::string& task) const {
+ModelCard JobModels::card(const ModelUse& use) const {
     const ModelStore store(folder_);
-    ModelCard card = store.card(name);
-    if (!task.empty() && card.task != task) {
+    ModelCard card = store.card(use.name);
+    if (!use.task.empty() && card.task != use.task) {
         throw Error(ErrorKind::Model, fmt::format("model '{}' is made for '{}' and cannot be used for '{}'",
-                                                  name, card.task, task));
+                                                  use.name, card.task, use.task));
     }
     store.check_scope(card, show_);
+    if (card.shape.kind == NetworkShape::Kind::Script && use.sha256.empty()) {
+        throw Error(ErrorKind::Model,
+                    fmt::format("model '{}' is code: its \"sha256\" must stand in the job too", card.name));
+    }
+    if (!use.sha256.empty() && use.sha256 != card.sha256) {
+        throw Error(ErrorKind::Model,
+                    fmt::format("model '{}' is not the one that the job was written for (SHA-256 {}, the job "
+                                "says {})",
+                                card.name, card.sha256, use.sha256));
+    }
     return card;
 }
 
-std::shared_ptr<const LoadedModel> JobModels::load(const std::string& name, const std::string& task) const {
+std::shared_ptr<const LoadedModel> JobModels::load(const ModelUse& use) const {
     const std::lock_guard lock(mutex_);
-    std::shared_ptr<const LoadedModel>& kept = loaded_[name];
-    if (kept && (task.empty() || kept->card.task == task)) return kept;
-    ModelCard own = card(name, task);
+    std::shared_ptr<const LoadedModel>& kept = loaded_[use.name + "/" + use.task + "/" + use.sha256];
+    if (kept) return kept;
+    ModelCard own = card(use);
     Network network = ModelStore(folder_).load(own, show_);
     network.place(device_, half_ && device_.is_cuda());
     const int tile_px = usual_tile_px(own.shape, device_.is_cuda());

@@ -10,6 +10,13 @@
 
 namespace wetgate::nets {
 
+/// A model that a pass is going to run.
+struct ModelUse {
+    std::string name;
+    std::string task;         ///< as a card's "task"; empty: any
+    std::string sha256 = {};  ///< that the job insists on; empty: the card's is enough, except for code
+};
+
 /// A model that passes run.
 struct LoadedModel {
     ModelCard card;
@@ -25,11 +32,11 @@ public:
     JobModels(std::filesystem::path folder, std::string show, c10::Device device, bool half)
         : folder_(std::move(folder)), show_(std::move(show)), device_(device), half_(half) {}
 
-    /// Its card, when the model is for `task` (any task where that is empty) and may run on the show;
-    /// Error{Model} otherwise.
-    ModelCard card(const std::string& name, const std::string& task) const;
+    /// Its card, when the model is for the task, may run on the show and is what the job insists on;
+    /// Error{Model} otherwise. A TorchScript is code: the job must insist on its hash.
+    ModelCard card(const ModelUse& use) const;
     /// card(), with weights that are those of the card, on the device.
-    std::shared_ptr<const LoadedModel> load(const std::string& name, const std::string& task) const;
+    std::shared_ptr<const LoadedModel> load(const ModelUse& use) const;
 
 private:
     std::filesystem::path folder_;

@@ -83,20 +83,24 @@ void ModelStore::check_scope(const ModelCard& card, const std::string& show) {
                                               card.name, show, fmt::join(*card.shows, ", ")));
 }
 
+std::string ModelStore::checked_weights(const ModelCard& card) {
+    std::string bytes = read_weights(card.weights);
+    const std::string hash = sha256(std::as_bytes(std::span(bytes)));
+    if (hash == card.sha256) return bytes;
+    throw Error(
+        ErrorKind::Model,
+        fmt::format("the weights of model '{}' are not those of its card (SHA-256 {}, the card says {}); "
+                    "fetch both again",
+                    card.name, hash, card.sha256),
+        {card.weights.string(), {}, {}});
+}
+
 Network ModelStore::load(const ModelCard& card, const std::string& show) const {
     check_scope(card, show);
-    const std::string bytes = read_weights(card.weights);
-    const auto weights = std::as_bytes(std::span(bytes));
-    if (const std::string hash = sha256(weights); hash != card.sha256) {
-        throw Error(
-            ErrorKind::Model,
-            fmt::format("the weights of model '{}' are not those of its card (SHA-256 {}, the card says {}); "
-                        "fetch both again",
-                        card.name, hash, card.sha256),
-            {card.weights.string(), {}, {}});
-    }
+    const std::string bytes = checked_weights(card);
     if (card.shape.kind == NetworkShape::Kind::Script) return Network(card.shape, bytes, card.name);
-    return Network(card.shape, parse_safetensors(weights, card.weights.string()), card.name);
+    return Network(card.shape, parse_safetensors(std::as_bytes(std::span(bytes)), card.weights.string()),
+                   card.name);
 }
 
 }  // namespace wetgate::nets

@@ -32,6 +32,8 @@ public:
     ModelCard card(const std::string& name) const;
     /// Error{Model} when the card does not allow the show.
     static void check_scope(const ModelCard& card, const std::string& show);
+    /// The bytes of the model's weights, which are those of its card; Error{Model} otherwise.
+    static std::string checked_weights(const ModelCard& card);
     /// A model that may run on `show`, from weights that are those of its card. Error{Model} when the card
     /// does not allow the show, or the weights are missing, altered or of another network.
     Network load(const ModelCard& card, const std::string& show) const;

@@ -8,10 +8,10 @@ namespace wetgate::passes {
 /// The job asks the pass for its network ("engine": "net").
 bool uses_net(const PassContext& context);
 /// The job's model for a pass, or the pass's `own`.
-ModelUse chosen_model(const PassContext& context, const char* own, const char* task);
+nets::ModelUse chosen_model(const PassContext& context, const char* own, const char* task);
 /// chosen_model() of a pass that asks for its network; nullopt of one that does not.
-std::optional<ModelUse> model_of_engine(const PassContext& context, const char* own, const char* task);
+std::optional<nets::ModelUse> model_of_engine(const PassContext& context, const char* own, const char* task);
 /// Error{Model} when it is not there, altered, for another task or another show.
-std::shared_ptr<const nets::LoadedModel> load_model(const PassContext& context, const ModelUse& use);
+std::shared_ptr<const nets::LoadedModel> load_model(const PassContext& context, const nets::ModelUse& use);
 
 }  // namespace wetgate::passes

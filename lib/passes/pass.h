@@ -84,13 +84,6 @@ struct PassContext {
     bool has_matte = false;                   ///< the job names a matte for the pass
 };
 
-/// A model that a pass is going to use.
-struct ModelUse {
-    std::string name;
-    std::string task;         ///< as a card's "task"
-    std::string sha256 = {};  ///< that the job insists on; empty: the card's is enough
-};
-
 /// A pass as the list knows it. Makers throw Error{Usage} for parameters or an artefact that make no sense.
 struct PassEntry {
     std::string name;
@@ -98,7 +91,7 @@ struct PassEntry {
     std::function<std::unique_ptr<ShotAnalysis>(const PassContext&)> make_analysis =
         nullptr;  ///< empty: needs no analysis
     /// The model that the pass made from this context runs on; nullopt: none. Empty: never one.
-    std::function<std::optional<ModelUse>(const PassContext&)> model_use = nullptr;
+    std::function<std::optional<nets::ModelUse>(const PassContext&)> model_use = nullptr;
 };
 
 /// Every pass, in the order of `wetgate passes list`.

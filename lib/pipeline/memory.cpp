@@ -30,7 +30,7 @@ std::int64_t network_bytes(const ShotContext& shot) {
     int scale = 1;
     for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
         if (const auto use = shot.model_use(i)) {
-            const nets::ModelCard card = shot.models().card(use->name, use->task);
+            const nets::ModelCard card = shot.models().card(*use);
             const int tile = nets::usual_tile_px(card.shape, shot.runtime().device().is_cuda());
             most = std::max(most, nets::working_bytes(card.shape, std::int64_t{shot.info().width} * scale,
                                                       std::int64_t{shot.info().height} * scale, tile));

@@ -116,7 +116,7 @@ nlohmann::json model_summaries(const ShotContext& shot, const nlohmann::json& fr
                 touched += pass.at("touched").get<double>();
             }
         }
-        const nets::ModelCard card = shot.models().card(use->name, use->task);
+        const nets::ModelCard card = shot.models().card(*use);
         summaries.push_back(
             {{"model", card.name},
              {"pass", shot.shot().passes[i].name},

@@ -9,7 +9,6 @@
 #include "pipeline/chain.h"
 #include "pipeline/memory.h"
 #include "pipeline/run_job.h"
-#include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -56,12 +55,9 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
                 if (artefact.contains("artefact")) artefact = artefact.at("artefact");
             }
             const passes::PassContext made_from = context.pass_context(i, artefact);
-            if (const auto use = context.model_use(i)) context.models().load(use->name, use->task);
-            if (pass.artefact.empty() && entry.make_analysis) {
-                entry.make_analysis(made_from);
-            } else {
-                entry.make(made_from);
-            }
+            if (const auto use = context.model_use(i)) context.models().load(*use);
+            if (pass.artefact.empty() && entry.make_analysis) entry.make_analysis(made_from);
+            entry.make(made_from);
         } catch (const Error& error) {
             add(pass.pointer + " (" + pass.name + "): " + error.what());
         }
@@ -104,35 +100,35 @@ passes::PassReach operator+(const passes::PassReach& a, const passes::PassReach&
     return {a.before + b.before, a.after + b.after};
 }
 
-// What a pass's schema says of itself; nothing where it does not.
-passes::PassReach stated_reach(spec::PassSchemas& schemas, const std::string& pass, const char* key) {
-    const nlohmann::json& facts = schemas.schema(pass).at("x-wetgate");
-    if (!facts.contains(key)) return {};
-    return {facts.at(key).at(0).get<int>(), facts.at(key).at(1).get<int>()};
+// Every pass can be made without an artefact, to be asked for its reach.
+passes::PassReach reach_of(const ShotContext& shot, std::size_t index) {
+    const passes::PassEntry& entry = passes::find_pass(shot.shot().passes[index].name);
+    return entry.make(shot.pass_context(index, nullptr))->reach();
 }
 
 }  // namespace
 
-passes::PassReach planned_reach(const spec::ShotSpec& shot) {
-    spec::PassSchemas schemas;
+passes::PassReach planned_reach(const ShotContext& shot) {
     passes::PassReach total;
-    for (const spec::PassSpec& pass : shot.passes) {
-        if (pass.enabled) total = total + stated_reach(schemas, pass.name, "reach");
+    for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
+        if (shot.shot().passes[i].enabled) total = total + reach_of(shot, i);
     }
     return total;
 }
 
-passes::PassReach widest_reach(const spec::ShotSpec& shot) {
-    spec::PassSchemas schemas;
+passes::PassReach widest_reach(const ShotContext& shot) {
     passes::PassReach total;
     passes::PassReach widest;
     const auto widen = [&widest](const passes::PassReach& reach) {
         widest = {std::max(widest.before, reach.before), std::max(widest.after, reach.after)};
     };
-    for (const spec::PassSpec& pass : shot.passes) {
+    for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
+        const spec::PassSpec& pass = shot.shot().passes[i];
         if (!pass.enabled) continue;
-        if (pass.artefact.empty()) widen(total + stated_reach(schemas, pass.name, "measure_reach"));
-        total = total + stated_reach(schemas, pass.name, "reach");
+        const passes::PassEntry& entry = passes::find_pass(pass.name);
+        if (pass.artefact.empty() && entry.make_analysis)
+            widen(total + entry.make_analysis(shot.pass_context(i, nullptr))->reach());
+        total = total + reach_of(shot, i);
         widen(total);
     }
     return widest;
@@ -153,7 +149,7 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     ShotPlan plan;
     plan.shot = shot.name;
     plan.delivered = context.delivered_range();
-    plan.reach = planned_reach(shot);
+    plan.reach = planned_reach(context);
     for (const std::size_t index : analyses_of(shot)) {
         plan.stages.push_back("measure " + shot.passes[index].name);
         plan.stages.push_back("solve " + shot.passes[index].name);
@@ -171,7 +167,7 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     }
     plan.handle_cost =
         frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
-    plan.memory_bytes = host_bytes_needed(context, widest_reach(shot), shot.passes.size());
+    plan.memory_bytes = host_bytes_needed(context, widest_reach(context), shot.passes.size());
     for (const spec::OutputSpec& output : shot.outputs) {
         plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
     }

@@ -11,10 +11,10 @@
 
 namespace wetgate::pipeline {
 
-/// Frames around a delivered one that the shot's passes read, from their schemas (before anything is solved).
-passes::PassReach planned_reach(const spec::ShotSpec& shot);
+/// Frames around a delivered one that the shot's passes read (before anything is solved).
+passes::PassReach planned_reach(const ShotContext& shot);
 /// The widest window of source frames that any stage of the shot holds: what memory is reckoned with.
-passes::PassReach widest_reach(const spec::ShotSpec& shot);
+passes::PassReach widest_reach(const ShotContext& shot);
 /// Indices of the passes that measure and solve (enabled, without an artefact of the job's own).
 std::vector<std::size_t> analyses_of(const spec::ShotSpec& shot);
 

@@ -60,8 +60,7 @@ nlohmann::json parameter_files(const ShotContext& shot, std::size_t passes_befor
 nlohmann::json model_identity(const ShotContext& shot, std::size_t passes_before) {
     nlohmann::json identity = nlohmann::json::array();
     for (std::size_t i = 0; i < passes_before; ++i) {
-        if (const auto use = shot.model_use(i))
-            identity.push_back(shot.models().load(use->name, use->task)->card.sha256);
+        if (const auto use = shot.model_use(i)) identity.push_back(shot.models().load(*use)->card.sha256);
     }
     return identity;
 }

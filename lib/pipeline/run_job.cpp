@@ -89,7 +89,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         contexts.push_back(std::make_unique<ShotContext>(job, *shot, services.tools, request.io));
         frames.push_back(chosen_frames(request, contexts.back()->delivered_range(), chunks_before));
         if (frames.back().empty()) continue;
-        check_memory(*contexts.back(), widest_reach(*shot), shot->passes.size());
+        check_memory(*contexts.back(), widest_reach(*contexts.back()), shot->passes.size());
         const double shot_frames = contexts.back()->delivered_range().size();
         units += shot_frames * static_cast<double>(analyses_of(*shot).size()) +
                  static_cast<double>(frames.back().size());

@@ -90,7 +90,7 @@ passes::PassContext ShotContext::pass_context(std::size_t index, const nlohmann:
     return context;
 }
 
-std::optional<passes::ModelUse> ShotContext::model_use(std::size_t index) const {
+std::optional<nets::ModelUse> ShotContext::model_use(std::size_t index) const {
     const spec::PassSpec& pass = shot_.passes.at(index);
     const passes::PassEntry& entry = passes::find_pass(pass.name);
     if (!pass.enabled || !entry.model_use) return std::nullopt;

@@ -71,7 +71,7 @@ public:
     /// What pass `index` of the shot's list is made from.
     passes::PassContext pass_context(std::size_t index, const nlohmann::json& artefact) const;
     /// The model of pass `index`, where it is enabled and uses one.
-    std::optional<passes::ModelUse> model_use(std::size_t index) const;
+    std::optional<nets::ModelUse> model_use(std::size_t index) const;
 
     /// How many times larger pass `index` makes the picture, and all passes together.
     int scale_of(std::size_t index) const { return scales_.at(index); }

@@ -271,8 +271,8 @@ struct Start {
 };
 Start start_of(const TrainSpec& spec, const TrainTools& tools, const std::string& task) {
     Start start;
-    start.card = tools.models.card(spec.start, task);
-    tools.models.load(spec.start, task);  // checks the hash
+    start.card = tools.models.card({spec.start, task});
+    tools.models.load({spec.start, task});  // checks the hash
     start.weights = nets::read_safetensors(start.card.weights);
     return start;
 }

@@ -35,6 +35,8 @@ for frame in shot["frames"]:
     assert frame["plate"]["changed_outside"] == 0, frame["plate"]
 PY
 job bare "$short" '[{"pass": "inpaint"}]' "$outputs"
+expect 2 "$wetgate" validate bare.json
+grep -q 'needs a "matte"' log || fail "validate does not see the missing matte: $(cat log)"
 expect 2 "$wetgate" run bare.json
 grep -q 'needs a "matte"' log || fail "no hint at the matte: $(cat log)"
 

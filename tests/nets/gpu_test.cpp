@@ -37,7 +37,7 @@ at::Tensor picture(int channels) {
 
 at::Tensor answer(const Case& one, c10::Device device, bool half, int tile_px) {
     const nets::JobModels models(WETGATE_SHIPPED_MODELS, "", device, half);
-    const auto loaded = models.load(one.model, one.task);
+    const auto loaded = models.load({one.model, one.task});
     return nets::forward_tiled(loaded->network, picture(one.channels).to(device), tile_px).to(at::kCPU);
 }
 

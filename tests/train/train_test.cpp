@@ -138,7 +138,7 @@ TEST_CASE("the nets of the passes train from clean pictures, and from noisy dail
         const json report = production.read(std::string(task) + ".training.json");
         CHECK(report["loss_curve"].size() == 30);
         CHECK(report["held_out_psnr"].get<double>() > report["held_out_psnr_untouched"].get<double>());
-        production.models.load(task, task);  // card, hash and weights fit
+        production.models.load({task, task});  // card, hash and weights fit
     }
     const json noisy = {{"task", "denoise"},
                         {"name", "own"},
@@ -147,7 +147,7 @@ TEST_CASE("the nets of the passes train from clean pictures, and from noisy dail
                         {"steps", 5},
                         {"pictures", {{{"path", "b/p.####.png"}, {"range", "1-9"}, {"colorspace", "sRGB"}}}}};
     train(production.spec(noisy), production.tools());
-    production.models.load("own", "denoise");
+    production.models.load({"own", "denoise"});
     const json cut = {{"task", "prune"},
                       {"name", "cut"},
                       {"start", "denoise"},
