@@ -8,16 +8,14 @@
 
 #include "core/error.h"
 #include "motion/align.h"
-#include "motion/cuts.h"
 #include "nets/tiles.h"
-#include "passes/artefact_reader.h"
 #include "passes/coding.h"
-#include "passes/deflicker_guide.h"
 #include "passes/denoise_classical.h"
 #include "passes/denoise_noise.h"
 #include "passes/exposure.h"
 #include "passes/learned.h"
 #include "passes/pass.h"
+#include "passes/scenes.h"
 
 // Noise and grain. measure() sees how the noise of each frame depends on light (denoise_noise), solve() makes
 // one model of the shot of it and chooses the coding in which that model holds, run() aligns two frames on
@@ -34,10 +32,7 @@ constexpr const char* artefact_schema = "wetgate.denoise/1";
 constexpr const char* own_model = "denoise_t5";
 constexpr const char* task = "denoise";
 constexpr int reach_frames = 2;
-constexpr int links_back = 2;
-constexpr std::int64_t cut_guide_px = 64;  // averaged down until noise is no reason for a cut
 constexpr std::size_t most_bins = 200;
-constexpr std::size_t most_cuts = 1'000'000;
 
 constexpr double clean_code = 0.6 / 255;  // noise below this is that of rounding to 8 bits and of codecs
 constexpr double most_sigma = 0.6;        // coded; the network is trained up to 0.22 in display coding
@@ -61,7 +56,8 @@ public:
     PassReach reach() const override { return {links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json facts = {{"links", json::array()}};
+        json facts = json::object();
+        add_links(facts, window);
         const at::Tensor& linear = window[0].pixels;
         if (linear.numel() == 0) return facts;
         for (const Coding& coding : codings_) {
@@ -71,26 +67,16 @@ public:
                 noise_domain(coding, linear), before, coding.kind() == Coding::Kind::AcesCct));
         }
         add_exposure(facts, linear);
-        const deflicker::Guide guide = deflicker::guide_of(window[0], cut_guide_px);
-        for (int back = 1; back <= links_back; ++back) {
-            if (!window.is_real(-back)) continue;
-            const auto pair =
-                deflicker::compare(guide, deflicker::guide_of(window[-back], cut_guide_px), back);
-            facts["links"].push_back({back, rounded(pair.share), rounded(pair.histogram_distance)});
-        }
         return facts;
     }
 
     json solve(std::span<const json> all_frames, int first_frame) const override {
         std::vector<std::vector<NoiseBins>> bins(std::size(kinds));
-        std::vector<std::vector<motion::FrameLink>> links;
+        int frame = first_frame - 1;
         for (const json& facts : all_frames) {
-            links.emplace_back();
+            ++frame;
             if (facts.is_null()) continue;
-            const ArtefactReader reader(
-                "denoise", facts,
-                fmt::format("the measurement of frame {}", first_frame + static_cast<int>(links.size()) - 1));
-            links.back() = links_from(reader.member("links"));
+            const ArtefactReader reader("denoise", facts, fmt::format("the measurement of frame {}", frame));
             for (std::size_t i = 0; i < std::size(kinds); ++i) {
                 if (reader.has(name_of(kinds[i])))
                     bins[i].push_back(bins_from(reader.member(name_of(kinds[i]))));
@@ -100,8 +86,6 @@ public:
         for (std::size_t i = 0; i < fits.size(); ++i) fits[i] = denoise::fit_noise(bins[i]);
         std::size_t chosen = fits[0].misfit < clear_margin * fits[1].misfit ? 0 : 1;
         if (coding_ != "auto") chosen = coding_kind(coding_) == kinds[0] ? 0 : 1;
-        json cuts = json::array();
-        for (const int cut : motion::find_cuts(links)) cuts.push_back(first_frame + cut);
         const NoiseModel& plate = fits[1].model;
         double code = 0;
         for (std::size_t c = 0; c < 3; ++c) code += std::sqrt(plate.a[c] * 0.4 + plate.b[c]) / 3;
@@ -113,7 +97,7 @@ public:
             {"a", significant(fits[chosen].model.a)},
             {"b", significant(fits[chosen].model.b)},
             {"exposure_stops", solved_exposure("denoise", all_frames)},
-            {"cuts", cuts},
+            {"cuts", solved_cuts("denoise", all_frames, first_frame)},
             {"clean", code < clean_code},
             {"measured",
              {{"misfit_acescct", rounded(fits[0].misfit)},
@@ -146,15 +130,6 @@ private:
         return bins;
     }
 
-    static std::vector<motion::FrameLink> links_from(const ArtefactReader& list) {
-        std::vector<motion::FrameLink> links;
-        for (std::size_t i = 0; i < list.size(links_back); ++i) {
-            const auto [back, share, histogram] = list.item(i).three(0, links_back);
-            links.push_back({static_cast<int>(back), share, histogram});
-        }
-        return links;
-    }
-
     /// Four digits: a person reads them, and text made on two machines is the same text.
     static double significant(double value) {
         if (value == 0 || !std::isfinite(value)) return 0;
@@ -182,9 +157,7 @@ public:
         artefact.check_schema(artefact_schema);
         noise_.a = artefact.member("a").three(0, 100);
         noise_.b = artefact.member("b").three(0, 100);
-        const ArtefactReader cuts = artefact.member("cuts");
-        for (std::size_t i = 0; i < cuts.size(most_cuts); ++i) cuts_.push_back(cuts.item(i).integer());
-        std::sort(cuts_.begin(), cuts_.end());
+        scenes_ = Scenes(artefact.member("cuts"));
         clean_ = artefact.has("clean") && context.artefact.at("clean") == true;
         coding_.emplace(coding_kind(artefact.member("coding").text()),
                         artefact.member("exposure_stops").number(-16, 16), context);
@@ -273,15 +246,8 @@ private:
     /// The frame of the window shown in place k: mirrored where k is past an end of the shot or a cut, for a
     /// frame that is there twice tells nothing new.
     int shown_for(const FrameWindow& window, int k) const {
-        const auto usable = [&](int place) {
-            if (!window.is_real(place)) return false;
-            const int number = window[0].number;
-            const int low = std::min(number, number + place);
-            const auto cut = std::upper_bound(cuts_.begin(), cuts_.end(), low);
-            return cut == cuts_.end() || *cut > std::max(number, number + place);
-        };
         for (const int place : {k, -k, k / 2, -k / 2}) {
-            if (usable(place)) return place;
+            if (scenes_.reaches(window, place)) return place;
         }
         return 0;
     }
@@ -298,7 +264,7 @@ private:
     double regrain_;
     bool clean_ = false;
     NoiseModel noise_;
-    std::vector<int> cuts_;
+    Scenes scenes_;
     std::optional<Coding> coding_;
     std::shared_ptr<const nets::LoadedModel> model_;
 };

@@ -11,6 +11,7 @@
 #include "passes/inpaint_classical.h"
 #include "passes/learned.h"
 #include "passes/pass.h"
+#include "passes/regions.h"
 
 // Fills what a matte covers from what surrounds it in the same frame: wires, small marks, and what no other
 // frame reveals.
@@ -22,14 +23,6 @@ using nlohmann::json;
 
 constexpr const char* own_model = "inpaint";
 constexpr const char* task = "inpaint";
-
-/// [1,H,W] bool grown by `margin_px` to all sides.
-at::Tensor grown(const at::Tensor& hole, std::int64_t margin_px) {
-    if (margin_px == 0) return hole;
-    const std::int64_t side = 2 * margin_px + 1;
-    return at::max_pool2d(hole.to(at::kFloat).unsqueeze(0), {side, side}, {1, 1}, {margin_px, margin_px})
-               .squeeze(0) > 0;
-}
 
 /// First and last place + 1 where `line` [N] bool is true, `halo` further out, on multiples of `multiple`.
 std::pair<std::int64_t, std::int64_t> span_of(const at::Tensor& line, std::int64_t halo,
@@ -69,7 +62,7 @@ public:
             return {linear, at::zeros_like(linear.slice(0, 0, 1)), {{"synthesised", 0.0}}};
         // What is not finite around the hole is no surrounding to fill it from.
         const at::Tensor hole =
-            grown(touch, margin_px_).logical_or(at::isfinite(linear).all(0, true).logical_not());
+            dilated(touch, margin_px_).logical_or(at::isfinite(linear).all(0, true).logical_not());
         const at::Tensor coded = coding_->encode(linear);
         const at::Tensor filled =
             coding_->decode(model_ ? filled_by_net(coded, hole, touch) : inpaint::classical(coded, hole));
