@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "compute/cuda.h"
+#include "compute/torch_errors.h"
 #include "compute/transfer.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -30,18 +31,8 @@ nlohmann::json unwrapped(const nlohmann::json& json) {
 template <class Work>
 auto at_frame(const ShotContext& shot, int frame, const Work& work) {
     const ErrorContext where{.file = {}, .shot = shot.shot().name, .frame = frame};
-    try {
-        return work();
-    } catch (const Error& error) {
-        throw error.within(where);
-    } catch (const c10::Error& error) {
-        const std::string text = error.what_without_backtrace();
-        const bool memory = text.find("out of memory") != std::string::npos ||
-                            text.find("can't allocate") != std::string::npos;
-        throw Error(memory ? ErrorKind::OutOfMemory : ErrorKind::Internal, text, where);
-    } catch (const std::bad_alloc&) {
-        throw Error(ErrorKind::OutOfMemory, "the machine has no memory left for this frame", where);
-    }
+    return compute::with_torch_errors(where, "use a larger machine, or fewer frames at once (--threads)",
+                                      work);
 }
 
 }  // namespace
