@@ -63,6 +63,8 @@ ModelCard read_model_card(const fs::path& file) {
     card.name = card.json.at("name");
     card.task = card.json.at("task");
     card.shape = network_shape(card.json.at("architecture"), card.json.at("hyper_parameters"), card.name);
+    if (card.shape.where && card.task != "fix")
+        throw Error(ErrorKind::Model, fmt::format("model '{}': \"where\" is only for task fix", card.name));
     card.frames = card.json.at("contract").at("frames");
     card.weights = file.parent_path() / card.json.at("weights").get<std::string>();
     card.sha256 = card.json.at("sha256");

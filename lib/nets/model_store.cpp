@@ -42,7 +42,9 @@ std::vector<fs::path> ModelStore::card_files() const {
     std::error_code failed;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_, failed)) {
         const fs::path& file = entry.path();
-        if (file.extension() == ".json" && !file.filename().string().starts_with('.')) files.push_back(file);
+        const std::string name = file.filename().string();
+        const bool hidden = name.starts_with('.');
+        if (file.extension() == ".json" && !hidden && !name.ends_with(report_suffix)) files.push_back(file);
         if (files.size() > kMostCards)
             throw Error(ErrorKind::Model, fmt::format("the folder has more than {} cards", kMostCards),
                         {folder_.string(), {}, {}});

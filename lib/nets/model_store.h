@@ -20,6 +20,9 @@ struct StoredModel {
 /// binary.
 std::filesystem::path model_folder(const std::optional<std::filesystem::path>& given);
 
+/// What the report of a training is called beside the card NAME.json: NAME.training.json.
+inline constexpr const char* report_suffix = ".training.json";
+
 /// The models of one folder: NAME.json with its weights beside it.
 class ModelStore {
 public:

@@ -78,12 +78,12 @@ private:
 };
 
 struct ResUnet final : nn::Module {
-    explicit ResUnet(const NetworkShape& shape) : residual_(shape.residual) {
+    explicit ResUnet(const NetworkShape& shape) : residual_(shape.residual), where_(shape.where) {
         const std::vector<int>& widths = shape.widths;
         const std::vector<int> plain(static_cast<std::size_t>(shape.blocks), 1);
         HiddenWidths hidden(shape);
         in_ = register_module("inp", convolution(4 * shape.channels_in, widths.front(), 3));
-        out_ = register_module("out", convolution(widths.front(), 12, 3));
+        out_ = register_module("out", convolution(widths.front(), 4 * shape.channels_out(), 3));
         const auto list = [this](const char* name) { return register_module(name, nn::ModuleList()); };
         nn::ModuleList down_blocks = list("enc"), down = list("down"), up = list("up"),
                        up_blocks = list("dec");
@@ -116,7 +116,9 @@ struct ResUnet final : nn::Module {
             const at::Tensor up = at::pixel_shuffle(levels_[level].up->forward(features), 2);
             features = levels_[level].up_blocks->forward(up + skips[level], watch);
         }
-        return x.narrow(1, residual_, 3) + at::pixel_shuffle(out_->forward(features).to(at::kFloat), 2);
+        const at::Tensor made = at::pixel_shuffle(out_->forward(features).to(at::kFloat), 2);
+        const at::Tensor picture = x.narrow(1, residual_, 3) + made.narrow(1, 0, 3);
+        return where_ ? at::cat({picture, made.narrow(1, 3, 1)}, 1) : picture;
     }
 
 private:
@@ -125,6 +127,7 @@ private:
         nn::Conv2d down{nullptr}, up{nullptr};
     };
     int residual_;
+    bool where_;
     nn::Conv2d in_{nullptr}, out_{nullptr};
     std::shared_ptr<Blocks> middle_;
     std::vector<Level> levels_;

@@ -42,6 +42,13 @@ public:
         return numbers;
     }
 
+    bool flag(const char* key) const {
+        const auto found = values_.find(key);
+        if (found == values_.end()) return false;
+        if (!found->is_boolean()) refuse(fmt::format("\"{}\" must be true or false", key));
+        return found->get<bool>();
+    }
+
     double slope() const {
         const auto found = values_.find("slope");
         if (found == values_.end()) return 0;
@@ -104,6 +111,7 @@ NetworkShape network_shape(const std::string& architecture, const json& hyper_pa
         shape.widths = reader.numbers("widths", 1, kMostLevels, 1, kMostChannels);
         shape.dilations = reader.numbers("mid", 1, kMostBlocks, 1, kMostDilation);
         shape.residual = reader.number("residual", 0, kMostChannels);
+        shape.where = reader.flag("where");
         if (shape.residual + 3 > shape.channels_in) reader.refuse("\"residual\" + 3 is more than \"cin\"");
     } else if (architecture == "srnet") {
         shape.kind = NetworkShape::Kind::SrNet;

@@ -18,6 +18,7 @@ struct NetworkShape {
     int blocks = 2;              ///< residual blocks a level, down and up each; SrNet: in all
     std::vector<int> dilations;  ///< ResUnet: of each block of the coarsest level
     int residual = 0;            ///< ResUnet: first of the three input channels that its output is added to
+    bool where = false;          ///< ResUnet: a fourth channel out says where the picture is to change
     double slope = 0;            ///< of the leaky activation below 0; 0 is ReLU
     /// Channels between the two convolutions of each block, in the order of work (down, middle, up); empty:
     /// as many as the block has outside.
@@ -25,6 +26,7 @@ struct NetworkShape {
     int halo = 0;  ///< Script: its radius_px()
     int step = 1;  ///< Script: its multiple()
 
+    int channels_out() const { return where ? 4 : 3; }
     int scale() const { return kind == Kind::SrNet ? 2 : 1; }  ///< output pixels an input pixel
     int multiple() const;                                      ///< what height and width must be multiples of
     std::size_t block_count() const;                           ///< residual blocks in all

@@ -72,7 +72,8 @@ std::int64_t working_bytes(const NetworkShape& shape, std::int64_t width, std::i
     constexpr std::int64_t layers_alive = 14;  // with the copies that convolutions make; measured
     const std::int64_t tile = tile_size_px(shape, tile_px);
     const std::int64_t area = std::min(width, tile) * std::min(height, tile);
-    const std::int64_t input = 4 * (2 * shape.channels_in + 6 * shape.scale() * shape.scale());
+    const std::int64_t input =
+        4 * (2 * shape.channels_in + 2 * shape.channels_out() * shape.scale() * shape.scale());
     return area * layer_bytes(shape) * layers_alive + width * height * input;
 }
 
@@ -89,7 +90,8 @@ at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int 
     const at::Tensor whole = continued(picture, network.shape().multiple());
     const std::int64_t tile_height = std::min(most, whole.size(1));
     const std::int64_t tile_width = std::min(most, whole.size(2));
-    at::Tensor result = at::empty({3, scale * whole.size(1), scale * whole.size(2)}, whole.options());
+    at::Tensor result = at::empty(
+        {network.shape().channels_out(), scale * whole.size(1), scale * whole.size(2)}, whole.options());
     for (const Span& y : spans_of(whole.size(1), tile_height, halo)) {
         for (const Span& x : spans_of(whole.size(2), tile_width, halo)) {
             const at::Tensor cut = whole.narrow(1, y.read, tile_height).narrow(2, x.read, tile_width);

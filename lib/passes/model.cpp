@@ -46,7 +46,6 @@ public:
         frames_ = card.frames;
         const json& contract = card.json.at("contract");
         positions_ = contract.value("positions", false);
-        least_change_ = contract.value("least_change", least_change_);
         if (frames_ % 2 == 0 || card.shape.channels_in != 3 * frames_ + (positions_ ? 2 : 0)) {
             throw Error(
                 ErrorKind::Model,
@@ -76,17 +75,14 @@ public:
         }
         if (positions_) input.push_back(positions(coded));
         const at::Tensor seen = Coding::for_network(coded);
-        at::Tensor change = nets::forward_tiled(model_->network, at::cat(input), model_->tile_px) - seen;
-        // Where it says nothing new the plate keeps its bits.
-        const at::Tensor changed = (change.abs() > least_change_).any(0, /*keepdim=*/true);
-        const at::Tensor touch = coding_->reach(linear, coded) * changed;
-        return {coding_->moved(linear, coded, change), touch};
+        const Made made =
+            made_of(nets::forward_tiled(model_->network, at::cat(input), model_->tile_px), seen);
+        return {coding_->moved(linear, coded, made.change), coding_->reach(linear, coded) * made.where};
     }
 
 private:
     int frames_ = 1;
     bool positions_ = false;
-    double least_change_ = 1.0 / 4096;  // coded
     std::optional<Coding> coding_;
     std::shared_ptr<const nets::LoadedModel> model_;
 };

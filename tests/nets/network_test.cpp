@@ -236,10 +236,15 @@ TEST_CASE("hyper-parameters that cannot be built are refused") {
     };
     const json good = {{"cin", 4}, {"widths", {2, 3}}, {"blocks", 1}, {"mid", {1}}, {"residual", 0}};
     CHECK_FALSE(refused("resunet", good));
+    json where = good;
+    where["where"] = true;
+    CHECK(nets::network_shape("resunet", where, "a").channels_out() == 4);
+    CHECK(nets::network_shape("resunet", good, "a").channels_out() == 3);
     CHECK(refused("resnet", good));
     CHECK(refused("resunet", json::array()));
     for (const auto& [key, value] :
          std::vector<std::pair<std::string, json>>{{"cin", 0},
+                                                   {"where", 1},
                                                    {"cin", 1e3},
                                                    {"cin", "4"},
                                                    {"widths", json::array()},
