@@ -134,6 +134,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
         app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");
     train->add_option("spec", options.job, "what to train (schemas/train.schema.json)")->required();
     train->add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default: the spec's)");
+    train->add_flag("--overwrite", options.overwrite, "replace a model of that name");
     add_models(*train, options);
     add_common(*train, options);
 

@@ -1,11 +1,10 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -13,6 +12,7 @@
 #include "nets/tiles.h"
 #include "passes/coding.h"
 #include "passes/exposure.h"
+#include "passes/learned.h"
 #include "train/footage.h"
 #include "train/prune.h"
 #include "train/train.h"
@@ -41,8 +41,7 @@ constexpr double edit_weight = 100;  // a coded unit
 constexpr double most_weight = 20;
 constexpr std::int64_t drawn = 8192;           // places of a key frame, for crops
 constexpr double local_threshold = 4.0 / 255;  // beyond what one grade of the whole picture explains
-constexpr double least_gate = 1.0 / 4096;
-constexpr double most_gate = 1.0 / 64;
+
 constexpr int tile_px = 1280;
 
 struct Key {
@@ -55,8 +54,8 @@ struct Key {
 };
 
 nets::NetworkShape shape_of(const TrainSpec& spec) {
-    json values = {{"cin", 5},   {"widths", {32, 64, 96}}, {"blocks", 1},
-                   {"mid", {1}}, {"residual", 0},          {"slope", slope}};
+    json values = {{"cin", 5},      {"widths", {32, 64, 96}}, {"blocks", 1},  {"mid", {1}},
+                   {"residual", 0}, {"slope", slope},         {"where", true}};
     values.update(spec.network);
     return nets::network_shape("resunet", values, spec.name);
 }
@@ -65,9 +64,19 @@ at::Tensor input_of(const at::Tensor& coded) {
     return at::cat({Coding::for_network(coded), passes::positions(coded)});
 }
 
-at::Tensor predicted(const nets::Network& network, const at::Tensor& coded) {
+passes::Made made_by(const nets::Network& network, const at::Tensor& coded) {
     const at::NoGradGuard no_grad;
-    return coded + nets::forward_tiled(network, input_of(coded), tile_px) - Coding::for_network(coded);
+    const c10::Device device = network.parameters().front().second.device();
+    const at::Tensor answer = nets::forward_tiled(network, input_of(coded).to(device), tile_px);
+    return passes::made_of(answer.to(coded.device()), Coding::for_network(coded));
+}
+
+at::Tensor fixed(const at::Tensor& coded, const passes::Made& made) {
+    return coded + made.where * made.change;
+}
+
+at::Tensor predicted(const nets::Network& network, const at::Tensor& coded) {
+    return fixed(coded, made_by(network, coded));
 }
 
 double psnr(const at::Tensor& a, const at::Tensor& b, const at::Tensor& where) {
@@ -106,8 +115,17 @@ public:
         : spec_(spec),
           tools_(tools),
           shape_(shape_of(spec)),
+          range_(spec.range.value_or(FrameRange{spec.key_frames.front(), spec.key_frames.back() + 1})),
           footage_(spec.before, tools.colors, tools.log),
           coding_(make_coding()) {
+        check_patch(spec, shape_);
+        const FrameRange there = footage_.range();
+        if (range_.first < there.first || range_.end > there.end) {
+            throw Error(ErrorKind::Usage,
+                        fmt::format("the range of the pairs goes beyond the footage, which has {}-{}",
+                                    there.first, there.end - 1),
+                        {.file = spec.before.path.text(), .shot = {}, .frame = {}});
+        }
         Footage after(spec.after, tools.colors, tools.log);
         for (const int frame : spec.key_frames) {
             Key key;
@@ -129,30 +147,47 @@ public:
             key.weight = 1 + (edit_weight * rest).clamp_max(most_weight);
             keys_.push_back(std::move(key));
         }
+        if (std::none_of(keys_.begin(), keys_.end(), [](const Key& key) { return is_edited(key); })) {
+            throw Error(ErrorKind::Usage,
+                        "before and after are the same in every key frame: there is nothing to learn",
+                        {.file = spec.after.path.text(), .shot = {}, .frame = {}});
+        }
+        data_hash_ = hash_of_keys();
     }
 
     TrainedModel run() {
         TrainedModel model;
         json left_out = json::array();
         std::vector<nets::Network> judges;
-        double ours = 0, carried = 0;
+        double ours = 0, carried = 0, edited = 0;
         for (std::size_t out = 0; out < keys_.size(); ++out) {
             std::vector<const Key*> others;
             for (std::size_t i = 0; i < keys_.size(); ++i) {
                 if (i != out) others.push_back(&keys_[i]);
             }
-            const std::int64_t steps = std::max<std::int64_t>(1, spec_.steps / left_out_share);
             const Trained short_one =
-                learned(others, steps, fmt::format("without key frame {}", keys_[out].frame),
+                learned(others, short_steps(), fmt::format("without key frame {}", keys_[out].frame),
                         fmt::format("left_out.{}", keys_[out].frame));
             judges.emplace_back(shape_, short_one.weights, spec_.name);
-            const double own =
-                psnr(predicted(judges.back(), keys_[out].before), keys_[out].after, keys_[out].edited);
-            const double other = carried_over(keys_[out], others);
-            left_out.push_back({{"frame", keys_[out].frame}, {"psnr", own}, {"carried_by_flow", other}});
-            ours += own / static_cast<double>(keys_.size());
-            carried += other / static_cast<double>(keys_.size());
+            judges.back().place(tools_.device, /*half=*/false);
+            const Key& key = keys_[out];
+            const passes::Made made = made_by(judges.back(), key.before);
+            json& told = left_out.emplace_back(json{{"frame", key.frame}});
+            if (const auto share = changed_outside(key, made)) told["changed_outside"] = *share;
+            if (!is_edited(key)) {
+                told["edited"] = false;
+                continue;
+            }
+            const double own = psnr(fixed(key.before, made), key.after, key.edited);
+            const double other = carried_over(key, others);
+            told["psnr"] = own;
+            told["carried_by_flow"] = other;
+            ours += own;
+            carried += other;
+            ++edited;
         }
+        ours /= edited;
+        carried /= edited;
         std::vector<const Key*> all;
         for (const Key& key : keys_) all.push_back(&key);
         const Trained trained = learned(all, spec_.steps, "all key frames", "all");
@@ -161,25 +196,24 @@ public:
         model.weights = trained.weights;
         model.task = "fix";
         model.contract = {{"input", "R G B coded, then x and y from -1 to 1"},
-                          {"output", "R G B coded; its difference to the input is the change"},
+                          {"output", "R G B coded, then how surely a pixel is to change (logit)"},
                           {"coding", {coding_.kind() == Coding::Kind::AcesCct ? "acescct" : "display"}},
                           {"frames", 1},
                           {"positions", true},
-                          {"exposure_stops", stops_},
-                          {"least_change", gate_of(network)}};
+                          {"exposure_stops", stops_}};
         model.scores = {{"left_out_psnr", ours}, {"carried_by_flow_psnr", carried}};
-        std::vector<at::Tensor> inputs;
-        for (const Key& key : keys_) inputs.push_back(padded(key.input).unsqueeze(0));
+        DeadChannelCount dead(network);
+        for (const Key& key : keys_) dead.add(padded(key.input).unsqueeze(0));
         model.report = {{"left_out", left_out},
                         {"mean_left_out_psnr", ours},
                         {"mean_carried_by_flow_psnr", carried},
                         {"paint_next", next_key(judges)},
                         {"loss_curve", trained.losses},
-                        {"dead_channels", dead_channels(network, inputs).share},
+                        {"dead_channels", dead.share()},
                         {"steps", spec_.steps}};
         const Key& shown = keys_[keys_.size() / 2];
         model.crops = {shown.before, predicted(judges[keys_.size() / 2], shown.before), shown.after};
-        model.data_hash = data_hash();
+        model.data_hash = data_hash_;
         return model;
     }
 
@@ -198,7 +232,7 @@ private:
         return Coding(passes::coding_kind("auto", context), stops_, context);
     }
 
-    std::string data_hash() const {
+    std::string hash_of_keys() const {
         std::string text;
         for (const Key& key : keys_) {
             for (const at::Tensor& picture : {key.before, key.after}) {
@@ -224,7 +258,7 @@ private:
             return at::randint(std::max<std::int64_t>(1, end), {1}, generator, at::kLong)
                 .item<std::int64_t>();
         };
-        std::vector<at::Tensor> input, target, weight;
+        std::vector<at::Tensor> input, target, weight, where;
         for (int i = 0; i < spec_.batch; ++i) {
             const Key& key = *keys[static_cast<std::size_t>(below(static_cast<std::int64_t>(keys.size())))];
             const std::int64_t side = spec_.patch_px;
@@ -243,27 +277,35 @@ private:
             input.push_back(cut(key.input));
             target.push_back(cut(key.after));
             weight.push_back(cut(key.weight));
+            where.push_back(cut(key.edited).to(at::kFloat));
         }
-        return {at::stack(input), at::stack(target), at::stack(weight)};
+        return {at::stack(input), at::stack(target), at::stack(weight), at::stack(where)};
     }
 
     Trained learned(const std::vector<const Key*>& keys, std::int64_t steps, const std::string& what,
-                    const std::string& file) const {
+                    const std::string& file) {
         Recipe recipe;
         recipe.steps = steps;
         recipe.learning_rate = spec_.learning_rate;
         recipe.device = tools_.device;
-        recipe.identity = content_hash(spec_.json.dump() + file + data_hash());
-        recipe.checkpoint = spec_.work / (file + ".checkpoint");
+        recipe.identity = content_hash(spec_.json.dump() + file + data_hash_);
+        recipe.checkpoint = checkpoint_file(spec_, file);
         recipe.checkpoint_every = spec_.checkpoint_every;
         recipe.stop = tools_.stop;
         recipe.progress = [&](std::int64_t step, double loss) {
-            if (tools_.progress) tools_.progress({what, step, steps, loss});
+            const double all = static_cast<double>(spec_.steps) +
+                               static_cast<double>(keys_.size()) * static_cast<double>(short_steps());
+            if (tools_.progress)
+                tools_.progress({what, step, steps, loss, static_cast<double>(done_ + step) / all});
         };
-        return train_network(
+        Trained trained = train_network(
             shape_, nets::fresh_weights(shape_, spec_.seed),
             [&](std::int64_t step) { return batch_of(keys, step); }, recipe);
+        done_ += steps;
+        return trained;
     }
+
+    std::int64_t short_steps() const { return std::max<std::int64_t>(1, spec_.steps / left_out_share); }
 
     /// The best that carrying the nearest of `others` to `key` by flow can do: its fixed picture, or its
     /// change.
@@ -280,34 +322,26 @@ private:
         return std::max(psnr(picture, key.after, key.edited), psnr(change, key.after, key.edited));
     }
 
-    /// Coded change that the network makes by itself where nothing was fixed: below it the plate is left
-    /// alone.
-    double gate_of(const nets::Network& network) const {
-        std::vector<at::Tensor> outside;
-        for (const Key& key : keys_) {
-            const at::Tensor change = (predicted(network, key.before) - key.before).abs().amax(0, true);
-            outside.push_back(change.masked_select(key.edited.logical_not()));
-        }
-        const at::Tensor all = at::cat(outside);
-        if (all.numel() == 0) return least_gate;
-        const auto rank = static_cast<std::int64_t>(0.999 * static_cast<double>(all.numel() - 1)) + 1;
-        return std::clamp(1.25 * std::get<0>(all.kthvalue(rank)).item<double>(), least_gate, most_gate);
+    /// Share of what was not fixed in `key` that `made` alters; nothing where all was fixed.
+    static std::optional<double> changed_outside(const Key& key, const passes::Made& made) {
+        const at::Tensor outside = key.edited.logical_not();
+        if (!outside.any().item<bool>()) return std::nullopt;
+        return (made.where > 0).masked_select(outside).to(at::kDouble).mean().item<double>();
     }
 
-    /// The frame about which the trainings with a key left out disagree most.
+    /// The frame about which the trainings with a key left out disagree most; null where all were painted.
     json next_key(const std::vector<nets::Network>& judges) {
-        const FrameRange range =
-            spec_.range.value_or(FrameRange{spec_.key_frames.front(), spec_.key_frames.back() + 1});
         json frames = json::array();
-        int next = range.first;
+        json next;
         double most = -1;
         for (int i = 0; i < frames_looked_at; ++i) {
-            const int frame = range.first + (range.size() - 1) * i / (frames_looked_at - 1);
+            const int frame = range_.first + (range_.size() - 1) * i / (frames_looked_at - 1);
             if (!frames.empty() && frames.back().at("frame") == frame) continue;
             if (std::binary_search(spec_.key_frames.begin(), spec_.key_frames.end(), frame)) continue;
-            const at::Tensor coded = coding_.encode(footage_.linear(frame));
+            const std::optional<at::Tensor> coded = readable(frame);
+            if (!coded) continue;
             std::vector<at::Tensor> answers;
-            for (const nets::Network& judge : judges) answers.push_back(predicted(judge, coded));
+            for (const nets::Network& judge : judges) answers.push_back(predicted(judge, *coded));
             const double spread = at::stack(answers).var(0, /*unbiased=*/false).mean().sqrt().item<double>();
             frames.push_back({{"frame", frame}, {"disagreement", spread}});
             if (spread > most) {
@@ -318,13 +352,28 @@ private:
         return {{"frame", next}, {"looked_at", frames}};
     }
 
+    /// A frame between the keys, coded. A damaged one is no reason to lose a training.
+    std::optional<at::Tensor> readable(int frame) {
+        try {
+            return coding_.encode(footage_.linear(frame));
+        } catch (const Error& error) {
+            tools_.log(LogLevel::Warning, fmt::format("frame {} is not looked at: {}", frame, error.what()));
+            return std::nullopt;
+        }
+    }
+
+    static bool is_edited(const Key& key) { return key.edited.any().item<bool>(); }
+
     const TrainSpec& spec_;
     const TrainTools& tools_;
     nets::NetworkShape shape_;
+    FrameRange range_;
     Footage footage_;
     double stops_ = 0;
     Coding coding_;
     std::vector<Key> keys_;
+    std::string data_hash_;
+    std::int64_t done_ = 0;  // steps of all trainings so far
 };
 
 }  // namespace

@@ -45,37 +45,37 @@ std::vector<std::string> block_names(const nets::NetworkShape& shape) {
 
 }  // namespace
 
-DeadChannels dead_channels(const nets::Network& network, const std::vector<at::Tensor>& inputs) {
+void DeadChannelCount::add(const at::Tensor& input) {
     const at::NoGradGuard no_grad;
-    DeadChannels result;
-    for (const at::Tensor& input : inputs) {
-        std::size_t block = 0;
-        network.forward_watched(input, [&](const at::Tensor& inner) {
-            const at::Tensor lives = network.shape().slope == 0 ? inner > 0 : inner.abs() > least_answer;
-            const at::Tensor fires = lives.flatten(2).any(2).any(0).to(at::kCPU);
-            const auto channels = static_cast<std::size_t>(fires.numel());
-            if (result.dead.size() <= block) result.dead.emplace_back(channels, true);
-            for (std::size_t c = 0; c < channels; ++c) {
-                if (fires[static_cast<std::int64_t>(c)].item<bool>()) result.dead[block][c] = false;
-            }
-            ++block;
-        });
-    }
+    std::size_t block = 0;
+    network_.forward_watched(input, [&](const at::Tensor& inner) {
+        const at::Tensor lives = network_.shape().slope == 0 ? inner > 0 : inner.abs() > least_answer;
+        const at::Tensor fires = lives.flatten(2).any(2).any(0).to(at::kCPU).contiguous();
+        const auto channels = static_cast<std::size_t>(fires.numel());
+        if (dead_.size() <= block) dead_.emplace_back(channels, true);
+        for (std::size_t c = 0; c < channels; ++c) {
+            if (fires.data_ptr<bool>()[c]) dead_[block][c] = false;
+        }
+        ++block;
+    });
+}
+
+double DeadChannelCount::share() const {
     double dead = 0, all = 0;
-    for (const auto& block : result.dead) {
+    for (const auto& block : dead_) {
         dead += static_cast<double>(std::count(block.begin(), block.end(), true));
         all += static_cast<double>(block.size());
     }
-    result.share = all > 0 ? dead / all : 0;
-    return result;
+    return all > 0 ? dead / all : 0;
 }
 
-nets::Tensors pruned(nets::NetworkShape& shape, const nets::Tensors& weights, const DeadChannels& dead) {
+nets::Tensors pruned(nets::NetworkShape& shape, const nets::Tensors& weights,
+                     const std::vector<std::vector<bool>>& dead) {
     nets::Tensors result = weights;
     shape.hidden.clear();
     const std::vector<std::string> names = block_names(shape);
     for (std::size_t block = 0; block < names.size(); ++block) {
-        std::vector<bool> gone = dead.dead.at(block);
+        std::vector<bool> gone = dead.at(block);
         if (std::count(gone.begin(), gone.end(), false) == 0)
             gone[0] = false;  // a convolution needs a channel
         shape.hidden.push_back(static_cast<int>(std::count(gone.begin(), gone.end(), false)));

@@ -1,28 +1,42 @@
 #include "train/train.h"
 
+#include <fmt/format.h>
+
 #include <system_error>
 
+#include "compute/torch_errors.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 
 namespace wetgate::train {
 namespace {
 
+namespace fs = std::filesystem;
+
 // Before hours of work, not after them.
-void make_folder(const std::filesystem::path& folder) {
+void make_folder(const fs::path& folder) {
     std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
+    fs::create_directories(folder, failed);
     if (failed) {
         throw Error(ErrorKind::Output, "cannot make the folder: " + failed.message(),
                     {.file = folder.string(), .shot = {}, .frame = {}});
     }
+    remove_orphan_temps(folder);
 }
 
-void remove_checkpoints(const std::filesystem::path& folder) {
+std::string checkpoint_prefix(const TrainSpec& spec) {
+    return spec.name + ".";
+}
+
+void remove_checkpoints(const TrainSpec& spec) {
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-        if (entry.path().extension() == ".checkpoint") std::filesystem::remove(entry.path(), ignored);
+    for (const auto& entry : fs::directory_iterator(spec.work, ignored)) {
+        const fs::path& file = entry.path();
+        if (file.extension() == ".checkpoint" &&
+            file.filename().string().starts_with(checkpoint_prefix(spec)))
+            fs::remove(file, ignored);
     }
-    std::filesystem::remove(folder, ignored);  // where it held nothing else
+    fs::remove(spec.work, ignored);  // where it held nothing else
 }
 
 TrainedModel made(const TrainSpec& spec, const TrainTools& tools) {
@@ -33,11 +47,30 @@ TrainedModel made(const TrainSpec& spec, const TrainTools& tools) {
 
 }  // namespace
 
-void train(const TrainSpec& spec, const TrainTools& tools) {
+fs::path checkpoint_file(const TrainSpec& spec, const std::string& training) {
+    return spec.work / (checkpoint_prefix(spec) + training + ".checkpoint");
+}
+
+void check_patch(const TrainSpec& spec, const nets::NetworkShape& shape) {
+    if (spec.patch_px % shape.multiple() == 0) return;
+    throw Error(ErrorKind::Usage,
+                fmt::format("patch_px must be a multiple of {} for this network", shape.multiple()));
+}
+
+void train(const TrainSpec& spec, const TrainTools& tools, bool overwrite) {
+    const fs::path card = spec.output / (spec.name + ".json");
+    std::error_code ignored;
+    if (!overwrite && fs::exists(card, ignored)) {
+        throw Error(ErrorKind::Usage,
+                    "there is a model of that name already; choose another or give --overwrite",
+                    {.file = card.string(), .shot = {}, .frame = {}});
+    }
     make_folder(spec.output);
     make_folder(spec.work);
-    write_model(spec, made(spec, tools));
-    remove_checkpoints(spec.work);  // nothing is left to go on with
+    const auto model = compute::with_torch_errors({}, "lower batch or patch_px, or name fewer pictures",
+                                                  [&] { return made(spec, tools); });
+    write_model(spec, model);
+    remove_checkpoints(spec);  // nothing is left to go on with
 }
 
 }  // namespace wetgate::train

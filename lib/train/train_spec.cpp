@@ -1,6 +1,7 @@
 #include "train/train_spec.h"
 
 #include <map>
+#include <set>
 
 #include "core/error.h"
 #include "spec/embedded.h"
@@ -36,6 +37,22 @@ Task task_of(const std::string& name) {
     return tasks.at(name);
 }
 
+// What a task would silently ignore is a mistake.
+void check_keys(Task task, const json& given, std::vector<spec::Problem>& problems) {
+    static const std::map<std::string, std::set<Task>> users = {
+        {"pairs", {Task::Pairs}},
+        {"pictures", {Task::Denoise, Task::Inpaint, Task::Upscale, Task::Prune}},
+        {"stills", {Task::Denoise, Task::Inpaint, Task::Upscale, Task::Prune}},
+        {"noisy", {Task::Denoise}},
+        {"start", {Task::Denoise, Task::Inpaint, Task::Upscale, Task::Prune}}};
+    for (const auto& [key, tasks] : users) {
+        if (given.contains(key) && tasks.count(task) == 0)
+            problems.push_back({"/" + key, "is of no use to this task", ""});
+    }
+    if (given.contains("start") && given.contains("network"))
+        problems.push_back({"/network", "is of no use beside \"start\", which brings its own", ""});
+}
+
 void check(const TrainSpec& spec, const json& value, std::vector<spec::Problem>& problems) {
     // It becomes the name of files.
     const std::string letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -54,8 +71,10 @@ void check(const TrainSpec& spec, const json& value, std::vector<spec::Problem>&
         problems.push_back({"/pictures", "or \"stills\" is missing: the task needs pictures", ""});
     if (spec.start.empty() && (spec.noisy || spec.task == Task::Prune))
         problems.push_back({"/start", "is missing: there must be a model to start from", ""});
-    if (spec.noisy && spec.task != Task::Denoise)
-        problems.push_back({"/noisy", "is for the task denoise only", ""});
+    if (spec.noisy && !spec.stills.empty())
+        problems.push_back({"/stills", "are of no use to noisy dailies, which are clips", ""});
+    if (spec.name.ends_with(".training"))
+        problems.push_back({"/name", "must not end with .training, as reports do", ""});
     if (spec.noisy && spec.pictures.empty())
         problems.push_back({"/pictures", "is missing: noisy dailies are footage, not stills", ""});
 }
@@ -71,6 +90,7 @@ TrainSpec read_train_spec(const fs::path& file) {
     spec::add_unreported(problems, spec::Schema(schema).problems(value));
     const ErrorContext where{.file = file.string(), .shot = {}, .frame = {}};
     if (!problems.empty()) throw spec::JobProblems(std::move(problems), where);
+    check_keys(task_of(value.at("task")), value, problems);
     value = rules.with_defaults(schema, std::move(value));
 
     const fs::path folder = fs::absolute(file).parent_path();
@@ -100,7 +120,7 @@ TrainSpec read_train_spec(const fs::path& file) {
     spec.network = value.value("network", json::object());
     spec.steps = value.at("steps");
     spec.batch = value.at("batch");
-    spec.patch_px = value.at("patch_px").get<int>() / 16 * 16;  // what every network's multiple divides
+    spec.patch_px = value.at("patch_px").get<int>() / 16 * 16;  // what usual networks' multiples divide
     spec.checkpoint_every = value.at("checkpoint_every");
     spec.threads = value.at("threads");
     spec.learning_rate = value.at("learning_rate");

@@ -18,7 +18,7 @@ namespace wetgate::train {
 namespace {
 
 // Raised when the same spec is trained otherwise than before: old checkpoints are then of no use.
-constexpr const char* training_version = "2";
+constexpr const char* training_version = "4";
 
 constexpr double beta1 = 0.9;
 constexpr double beta2 = 0.99;
@@ -26,6 +26,7 @@ constexpr double epsilon = 1e-8;
 constexpr double weight_decay = 1e-4;
 constexpr double clip_norm = 0.5;
 constexpr double average_keeps = 0.999;
+constexpr double where_weight = 0.1;
 constexpr std::int64_t curve_points = 100;
 constexpr std::int64_t checkpoint_limit = std::int64_t{8} << 30;
 
@@ -147,10 +148,13 @@ double rate_at(std::int64_t step, const Recipe& recipe) {
 }
 
 at::Tensor loss_of(const at::Tensor& made, const Batch& batch, Loss kind) {
-    const at::Tensor square = (made - batch.target).square();
+    const at::Tensor square = (made.narrow(1, 0, 3) - batch.target).square();
     const at::Tensor error = kind == Loss::Square ? square : (square + 1e-6).sqrt();
-    if (!batch.weight.defined()) return error.mean();
-    return (error * batch.weight).sum() / (batch.weight.sum() * 3 + 1e-6);
+    const at::Tensor mean = batch.weight.defined()
+                                ? (error * batch.weight).sum() / (batch.weight.sum() * 3 + 1e-6)
+                                : error.mean();
+    if (!batch.where.defined()) return mean;
+    return mean + where_weight * at::binary_cross_entropy_with_logits(made.narrow(1, 3, 1), batch.where);
 }
 
 /// Where a run of this identity stands.
@@ -165,9 +169,16 @@ std::optional<nets::Tensors> checkpoint_of(const Recipe& recipe) {
     return state;
 }
 
+/// With all digits: what is read back is the same number.
+std::string exact(double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.17g", value);
+    return text;
+}
+
 std::string joined(const std::vector<double>& values) {
     std::string text;
-    for (const double value : values) text += std::to_string(value) + " ";
+    for (const double value : values) text += exact(value) + " ";
     return text;
 }
 
@@ -203,12 +214,10 @@ Trained train_network(const nets::NetworkShape& shape, const nets::Tensors& star
     const auto save = [&](std::int64_t step) {
         if (recipe.checkpoint.empty()) return;
         nets::Tensors state = optimiser.state();
-        char exact[64];
-        std::snprintf(exact, sizeof exact, "%.17g", sum);
         state.metadata = {{"identity", content_hash(recipe.identity + training_version)},
                           {"step", std::to_string(step)},
                           {"losses", joined(trained.losses)},
-                          {"sum", exact},
+                          {"sum", exact(sum)},
                           {"summed", std::to_string(summed)}};
         write_atomic(recipe.checkpoint, nets::serialize_safetensors(state, nets::Storage::Float32));
     };
@@ -226,6 +235,7 @@ Trained train_network(const nets::NetworkShape& shape, const nets::Tensors& star
         batch.input = batch.input.to(recipe.device);
         batch.target = batch.target.to(recipe.device);
         if (batch.weight.defined()) batch.weight = batch.weight.to(recipe.device);
+        if (batch.where.defined()) batch.where = batch.where.to(recipe.device);
         const at::Tensor loss = loss_of(network.forward_watched(batch.input, nullptr), batch, recipe.loss);
         const double value = loss.item<double>();
         if (!std::isfinite(value)) {
@@ -241,7 +251,7 @@ Trained train_network(const nets::NetworkShape& shape, const nets::Tensors& star
             summed = 0;
         }
         if (recipe.progress) recipe.progress(step + 1, value);
-        if ((step + 1) % recipe.checkpoint_every == 0 && step + 1 < recipe.steps) save(step + 1);
+        if ((step + 1) % recipe.checkpoint_every == 0 || step + 1 == recipe.steps) save(step + 1);
     }
     trained.weights = optimiser.average();
     return trained;

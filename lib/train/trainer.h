@@ -15,9 +15,11 @@ namespace wetgate::train {
 
 /// What one step learns from.
 struct Batch {
-    at::Tensor input;   // [N,C,H,W] float32
-    at::Tensor target;  // [N,3,sH,sW] float32
-    at::Tensor weight;  // [N,1,sH,sW] float32, or undefined: all alike
+    at::Tensor input;        // [N,C,H,W] float32
+    at::Tensor target;       // [N,3,sH,sW] float32
+    at::Tensor weight = {};  // [N,1,sH,sW] float32, or undefined: all alike
+    at::Tensor where =
+        {};  // [N,1,sH,sW] float32: 1 where the picture is to change; of a network that says so
 };
 
 /// The batch of a step: a function of the step alone, so that a run that was killed goes on as it would have.

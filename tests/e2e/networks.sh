@@ -84,15 +84,19 @@ JSON
 train own
 expect 0 "$wetgate" train train.json
 sed 's/"output": "own"/"output": "killed"/' train.json >killed.json
-code=0
 "$wetgate" train killed.json >log 2>&1 &
 pid=$!
-sleep 3
+until ls train.work/*.checkpoint >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 kill -9 $pid 2>/dev/null || true
 wait $pid 2>/dev/null || true
-expect 0 "$wetgate" train killed.json
+expect 0 "$wetgate" train killed.json --progress json
+grep -m 1 '"done"' log | grep -q '"done": *1,' && fail "a killed training began anew: $(head -3 log)"
+expect 0 "$wetgate" models verify --models own  # the report beside the card is none
+expect 2 "$wetgate" train killed.json  # is there already
 cmp own/fix.safetensors killed/fix.safetensors || fail "a killed training ended with other weights"
 job fixed '{"path": "before/p.####.exr", "range": "1001-1006", "colorspace": "ACEScg", "rate": "24"}' '[{"pass": "model", "model": "fix"}]' "$outputs"
 expect 0 "$wetgate" run fixed.json --models own
-sed 's/"task": "pairs"/"task": "prune", "start": "none", "stills": "."/' train.json >prune.json
+cat >prune.json <<JSON
+{"schema": "wetgate.train/1", "name": "cut", "task": "prune", "start": "none", "output": "own", "licence": "test", "stills": "."}
+JSON
 expect 12 "$wetgate" train prune.json

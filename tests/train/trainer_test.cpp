@@ -51,7 +51,9 @@ TEST_CASE("a fresh network changes nothing, and learns") {
     CHECK(trained.losses.size() == 100);
     CHECK(trained.losses.back() < 0.3 * trained.losses.front());
     const nets::Network network(tiny(), trained.weights, "tiny");
-    CHECK(dead_channels(network, {batch.input}).share == 0);
+    DeadChannelCount dead(network);
+    dead.add(batch.input);
+    CHECK(dead.share() == 0);
 }
 
 TEST_CASE("a training that was stopped goes on to the same weights as one that was not") {
@@ -76,7 +78,7 @@ TEST_CASE("a training that was stopped goes on to the same weights as one that w
     const Trained resumed = train_network(tiny(), start, darker, recipe);
     CHECK(first == 24);
     CHECK(same(resumed.weights, whole.weights));
-    CHECK(resumed.losses.size() == whole.losses.size());
+    CHECK(resumed.losses == whole.losses);
 }
 
 TEST_CASE("a checkpoint of another training is not gone on with") {
@@ -85,9 +87,12 @@ TEST_CASE("a checkpoint of another training is not gone on with") {
     Recipe recipe = recipe_of(20);
     recipe.checkpoint = folder / "a.checkpoint";
     recipe.checkpoint_every = 10;
-    train_network(tiny(), start, darker, recipe);
-    recipe.identity = "other";
+    const Trained whole = train_network(tiny(), start, darker, recipe);
     std::int64_t first = 0;
+    recipe.progress = [&first](std::int64_t step, double) { first = step; };
+    CHECK(same(train_network(tiny(), start, darker, recipe).weights, whole.weights));
+    CHECK(first == 0);  // done already
+    recipe.identity = "other";
     recipe.progress = [&first](std::int64_t step, double) {
         if (first == 0) first = step;
     };
@@ -104,10 +109,11 @@ TEST_CASE("channels that never fire are found in every block") {
         for (std::size_t c = 2; c < 5; ++c) weights.by_name.at(block + ".conv1.bias").values[c] = -1000;
     }
     const nets::Network whole(shape, weights, "whole");
-    const std::vector<at::Tensor> inputs = {darker(1).input, darker(2).input};
-    const DeadChannels dead = dead_channels(whole, inputs);
-    for (const auto& block : dead.dead) CHECK((block[2] && block[3] && block[4]));
-    CHECK(dead.share >= 9.0 / 28);
+    DeadChannelCount dead(whole);
+    dead.add(darker(1).input);
+    dead.add(darker(2).input);
+    for (const auto& block : dead.dead()) CHECK((block[2] && block[3] && block[4]));
+    CHECK(dead.share() >= 9.0 / 28);
 }
 
 TEST_CASE("a pruned network is smaller and its answers are those of the whole one") {
@@ -118,7 +124,9 @@ TEST_CASE("a pruned network is smaller and its answers are those of the whole on
     const nets::Network whole(shape, weights, "whole");
     const at::Tensor input = darker(1).input;
     nets::NetworkShape cut = shape;
-    const nets::Tensors less = pruned(cut, weights, dead_channels(whole, {input}));
+    DeadChannelCount dead(whole);
+    dead.add(input);
+    const nets::Tensors less = pruned(cut, weights, dead.dead());
     const nets::Network small(cut, less, "small");
     CHECK((small.forward(input) - whole.forward(input)).abs().max().item<double>() < 1e-5);
     CHECK(less.by_name.at("mid.0.conv1.weight").shape[0] <= 9);
