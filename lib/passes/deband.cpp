@@ -20,6 +20,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double most_code = 4;        // sums of larger values lose the fractions of a step
 constexpr double least_change = 0.01;  // steps: what the way through the coding rounds off is no change
 
 /// What the plate was coded in when it was rounded.
@@ -72,11 +73,12 @@ public:
             return {linear, at::zeros_like(linear.slice(0, 0, 1)), {{"grid", "none"}}};
         const at::Tensor coded = coding_->encode(linear);
         const at::Tensor planes = code_.planes(coded).to(at::kCPU);
-        const at::Tensor finite = at::isfinite(linear).all(0).to(at::kCPU);
+        const at::Tensor usable =
+            at::isfinite(linear).logical_and(coded.abs() <= most_code).all(0).to(at::kCPU);
         at::Tensor change = at::zeros_like(planes);
         for (std::int64_t c = 0; c < 3; ++c) {
             const deband::Grid& grid = code_.grids[static_cast<std::size_t>(c)];
-            const at::Tensor moved = smoother_.change(planes[c], finite, grid);
+            const at::Tensor moved = smoother_.change(planes[c], usable, grid);
             change[c] = at::where(moved.abs() > least_change * grid.step, moved, at::zeros_like(moved));
         }
         const at::Tensor changed = change != 0;  // [3,H,W]

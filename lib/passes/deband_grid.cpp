@@ -40,52 +40,65 @@ constexpr std::size_t axis_count = std::size(axes);
 
 constexpr int bins_a_unit = 1 << 16;
 constexpr double lowest = -0.5, highest = 1.5;
-// What float and half arithmetic spread one code over; the codes of 12 bits are 16 bins apart.
-constexpr int bins_of_a_level = 8;
-constexpr std::size_t most_levels = 1100;         // 10 bits
-constexpr double most_occupied = 0.4;             // share of the span between the first level and the last
-constexpr std::int64_t pixels_a_speck = 500'000;  // one stray pixel in so many makes no level
+constexpr auto bin_count = static_cast<std::size_t>((highest - lowest) * bins_a_unit);
+// What one code is spread over: by half floats through a colour matrix, else by float arithmetic. The codes
+// of 10 bits are 64 bins apart, those of 11 bits 32.
+constexpr std::size_t bins_apart[] = {48, 8};
+constexpr std::size_t most_levels = 1100;        // 10 bits
+constexpr double most_occupied = 0.4;            // share of the span between the first level and the last
+constexpr std::int64_t pixels_a_speck = 20'000;  // one stray pixel in so many makes no level
 
 constexpr std::size_t least_levels = 6;
 constexpr double finest = 1.0 / 2100, coarsest = 1.0 / 12;
-constexpr double most_misfit = 0.2;   // steps; 7 bits in an 8 bit file have 0.14, no comb 0.29
-constexpr double least_used = 0.2;    // share of the comb's teeth
-constexpr double most_without = 0.1;  // share of the frames
+constexpr double most_misfit = 0.2;       // steps; 7 bits in an 8 bit file have 0.14, no comb 0.29
+constexpr double widest_gap = 8;          // usual gaps, within one run of levels
+constexpr double most_luma_misfit = 0.1;  // movies are exact; sums of three combs come near one by chance
+constexpr double least_used = 0.2;        // share of the comb's teeth
+constexpr double most_without = 0.1;      // share of the frames
 
 struct Level {
     double value = 0;
     double count = 0;
 };
 
-/// The values that one axis takes, nullopt where it is no comb. `plane` is finite.
-std::optional<std::vector<Level>> levels_of(const at::Tensor& plane) {
-    const at::Tensor host = plane.to(at::kCPU).contiguous();
-    const float* values = host.data_ptr<float>();
-    const auto bins = static_cast<std::size_t>((highest - lowest) * bins_a_unit);
-    std::vector<std::int64_t> counts(bins, 0);
-    std::vector<double> sums(bins, 0.0);
-    for (std::int64_t i = 0; i < host.numel(); ++i) {
-        const double value = values[i];
-        if (!(value >= lowest && value < highest)) continue;
-        const auto bin = std::min(static_cast<std::size_t>((value - lowest) * bins_a_unit), bins - 1);
-        ++counts[bin];
-        sums[bin] += value;
+/// How often each of the values from `lowest` to `highest` is taken.
+struct Histogram {
+    std::vector<std::int64_t> counts;
+    std::vector<double> sums;
+    std::int64_t pixels = 0;
+
+    explicit Histogram(const at::Tensor& plane)  // finite
+        : counts(bin_count, 0), sums(bin_count, 0.0), pixels(plane.numel()) {
+        const at::Tensor host = plane.to(at::kCPU).contiguous();
+        const float* values = host.data_ptr<float>();
+        for (std::int64_t i = 0; i < pixels; ++i) {
+            const double value = values[i];
+            if (!(value >= lowest && value < highest)) continue;
+            const auto bin =
+                std::min(static_cast<std::size_t>((value - lowest) * bins_a_unit), bin_count - 1);
+            ++counts[bin];
+            sums[bin] += value;
+        }
     }
-    const std::int64_t least = std::max<std::int64_t>(1, host.numel() / pixels_a_speck);
+};
+
+/// The values that are taken, those less than `apart` bins from the next as one; nullopt where they are no
+/// comb.
+std::optional<std::vector<Level>> levels_of(const Histogram& histogram, std::size_t apart) {
+    const std::int64_t least = std::max<std::int64_t>(1, histogram.pixels / pixels_a_speck);
     std::vector<Level> levels;
     std::size_t occupied = 0, first = 0, last = 0;
-    for (std::size_t bin = 0; bin < bins;) {
-        if (counts[bin] == 0) {
-            ++bin;
-            continue;
-        }
+    for (std::size_t bin = 0; bin < bin_count;) {
         std::int64_t count = 0;
         double sum = 0;
-        std::size_t end = bin;  // one behind the last bin of this level
-        for (std::size_t at = bin; at < bins && at < end + bins_of_a_level; ++at) {
-            if (counts[at] == 0) continue;
-            count += counts[at];
-            sum += sums[at];
+        std::size_t end = bin + 1;  // one behind the last bin of this level
+        for (std::size_t at = bin; at < bin_count && at < end + apart - 1; ++at) {
+            if (histogram.counts[at] == 0) {
+                if (at == bin) break;
+                continue;
+            }
+            count += histogram.counts[at];
+            sum += histogram.sums[at];
             end = at + 1;
         }
         if (count >= least) {
@@ -97,9 +110,9 @@ std::optional<std::vector<Level>> levels_of(const at::Tensor& plane) {
         }
         bin = end;
     }
-    const auto span = static_cast<double>(last - first);
-    const bool is_comb = levels.size() < 2 ? occupied <= 2 * bins_of_a_level
-                                           : static_cast<double>(occupied) <= most_occupied * span;
+    const bool is_comb = levels.size() < 2 ? occupied <= apart
+                                           : static_cast<double>(occupied) <=
+                                                 most_occupied * static_cast<double>(last - first);
     if (!is_comb) return std::nullopt;
     return levels;
 }
@@ -110,12 +123,11 @@ struct Comb {
     std::size_t levels = 0;
 };
 
-std::vector<Level> merged(std::vector<Level> levels) {
+std::vector<Level> merged(std::vector<Level> levels, std::size_t apart) {
     std::sort(levels.begin(), levels.end(), [](const Level& a, const Level& b) { return a.value < b.value; });
     std::vector<Level> result;
     for (const Level& level : levels) {
-        if (!result.empty() &&
-            level.value - result.back().value < static_cast<double>(bins_of_a_level) / bins_a_unit) {
+        if (!result.empty() && level.value - result.back().value < static_cast<double>(apart) / bins_a_unit) {
             Level& one = result.back();
             const double count = one.count + level.count;
             one = {(one.value * one.count + level.value * level.count) / count, count};
@@ -150,25 +162,48 @@ Comb line_through(const std::vector<Level>& levels, const std::vector<double>& n
     return comb;
 }
 
-/// nullopt: the levels are too few, or no comb.
-std::optional<Comb> comb_of(const std::vector<Level>& levels) {
-    if (levels.size() < least_levels) return std::nullopt;
+/// The longest run of levels without a wide gap: strays (a clipped highlight, a title) say nothing of the
+/// comb.
+std::vector<Level> longest_run(const std::vector<Level>& levels, double widest) {
+    std::size_t best = 0, best_end = 0, begin = 0;
+    for (std::size_t i = 1; i <= levels.size(); ++i) {
+        if (i < levels.size() && levels[i].value - levels[i - 1].value <= widest) continue;
+        if (i - begin > best_end - best) {
+            best = begin;
+            best_end = i;
+        }
+        begin = i;
+    }
+    return {levels.begin() + static_cast<std::ptrdiff_t>(best),
+            levels.begin() + static_cast<std::ptrdiff_t>(best_end)};
+}
+
+std::vector<double> gaps_of(const std::vector<Level>& levels) {
     std::vector<double> gaps;
     for (std::size_t i = 1; i < levels.size(); ++i) gaps.push_back(levels[i].value - levels[i - 1].value);
-    std::vector<double> sorted = gaps;
-    std::sort(sorted.begin(), sorted.end());
+    return gaps;
+}
+
+/// nullopt: the levels are too few, or no comb.
+std::optional<Comb> comb_of(const std::vector<Level>& all) {
+    if (all.size() < least_levels) return std::nullopt;
     // Levels that the shot never shows make gaps of two steps and more: the usual gap is a small one.
+    std::vector<double> sorted = gaps_of(all);
+    std::sort(sorted.begin(), sorted.end());
     const double usual = sorted[sorted.size() / 4];
+    const std::vector<Level> levels = longest_run(all, widest_gap * usual);
+    if (levels.size() < least_levels) return std::nullopt;
+    const std::vector<double> gaps = gaps_of(levels);
     double sum = 0, count = 0;
     for (const double gap : gaps) {
         if (gap < 0.6 * usual || gap > 1.6 * usual) continue;
         sum += gap;
         ++count;
     }
-    const double step = sum / count;
+    if (count == 0) return std::nullopt;
     std::vector<double> number(levels.size(), 0.0);
     for (std::size_t i = 1; i < levels.size(); ++i)
-        number[i] = number[i - 1] + std::max(1.0, std::round(gaps[i - 1] / step));
+        number[i] = number[i - 1] + std::max(1.0, std::round(gaps[i - 1] * count / sum));
     Comb comb = line_through(levels, number);
     for (std::size_t i = 0; i < levels.size(); ++i)
         number[i] = std::round((levels[i].value - comb.offset) / comb.step);
@@ -196,10 +231,10 @@ std::optional<std::vector<Level>> shot_levels(const std::vector<ArtefactReader>&
             if (level.size(2) != 2) level.refuse("must be a value and a count");
             all.push_back({level.item(0).number(lowest, highest), level.item(1).number(1, 1e12)});
         }
-        if (all.size() > 8 * most_levels) all = merged(std::move(all));
+        if (all.size() > 8 * most_levels) all = merged(std::move(all), bins_apart[1]);
     }
     if (static_cast<double>(without) > most_without * static_cast<double>(frames.size())) return std::nullopt;
-    return merged(std::move(all));
+    return all;
 }
 
 /// Luma codes of a movie are 1/219 apart at 8 bits, its chroma codes 1/224; 1/255 both at full range.
@@ -240,7 +275,9 @@ json measure_levels(const at::Tensor& coded) {
     for (const Axis& axis : axes) {
         const at::Tensor plane =
             coded[0] * axis.weights[0] + coded[1] * axis.weights[1] + coded[2] * axis.weights[2];
-        const auto levels = levels_of(plane);
+        const Histogram histogram(plane);
+        auto levels = levels_of(histogram, bins_apart[0]);
+        if (!levels) levels = levels_of(histogram, bins_apart[1]);
         if (!levels) continue;
         json list = json::array();
         for (const Level& level : *levels) list.push_back({rounded(level.value), level.count});
@@ -261,8 +298,10 @@ json solve_code(std::span<const json> all_frames, int first_frame) {
     for (std::size_t i = 0; i < axis_count && !frames.empty(); ++i) {
         const auto levels = shot_levels(frames, axes[i].name);
         if (!levels) continue;
-        is_flat[i] = levels->size() < least_levels;
-        combs[i] = comb_of(*levels);
+        for (const std::size_t apart : bins_apart) {
+            if (!combs[i]) combs[i] = comb_of(merged(*levels, apart));
+        }
+        is_flat[i] = merged(*levels, bins_apart[0]).size() < least_levels;
     }
 
     std::array<Comb, 3> chosen{};
@@ -286,7 +325,8 @@ json solve_code(std::span<const json> all_frames, int first_frame) {
     } else {
         std::size_t best = axis_count;
         for (std::size_t i = 3; i < axis_count; ++i) {
-            if (combs[i] && (best == axis_count || combs[i]->misfit < combs[best]->misfit)) best = i;
+            if (!combs[i] || combs[i]->misfit > most_luma_misfit) continue;
+            if (best == axis_count || combs[i]->misfit < combs[best]->misfit) best = i;
         }
         if (best < axis_count) {
             artefact["axes"] = "ycbcr";

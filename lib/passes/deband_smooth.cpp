@@ -12,8 +12,9 @@
 // Note [Deband]
 // In steps, a coded value is q and the true one lies within q +- 0.5. Smooth and clamp to that interval in
 // turn (projection onto convex sets), from wide kernels to narrow ones. Three things make it safe:
-// - Only flat neighbourhoods are averaged, each place by how flat it is (normalised convolution), and a wide
-//   kernel moves only what it sees flat ground around: near an edge the narrow ones do the work.
+// - Only flat neighbourhoods are averaged, each place by how flat it is (normalised convolution). A wide
+//   kernel moves only what it sees flat and even ground around, less than a band or two: near an edge and
+//   where bands are narrow, the narrow kernels do the work.
 // - Smoothing is done twice over (s + S(x - s)), which keeps slopes and bends where plain smoothing flattens
 //   them: 2 to 6 dB on soft skies.
 // - Grain finer than a step has been rounded too. A place whose code its surroundings contradict shows it:
@@ -38,29 +39,44 @@ constexpr double grain_scale = 0.9;
 constexpr double narrowest_px = 1.5;
 constexpr double ratio = 1.45;             // from kernel to kernel
 constexpr int rounds = 2;                  // of smooth and clamp with each
-constexpr double pictures_to_radius = 72;  // short side over the widest kernel; flat between 50 and 100
-constexpr double least_radius_px = 4, most_radius_px = 30;
-constexpr float flat_around = 0.9F;  // share of flat ground below which a wide kernel does nothing
+constexpr double pictures_to_radius = 24;  // short side over the widest kernel; 18 to 36 are as good
+constexpr double least_radius_px = 4, most_radius_px = 80;
 constexpr double wide_px = 2;
+constexpr double coarse_px = 3;      // a kernel this wide sees all that a smaller picture has
+constexpr float flat_around = 0.9F;  // share of flat ground below which a wide kernel does nothing
+constexpr float even_steps = 0.55F;  // standard deviation under a wide kernel above which it does nothing
+constexpr float even_fade = 0.2F;
 
 constexpr float most_off_grid = 0.35F;  // steps from its level, beyond which a value was not rounded
-constexpr double most_code = 4;         // sums of larger values lose the fractions of a step
 
 // The table of expected(): mean -3..3 steps by symmetry, sigma up to what the measurement can give.
 constexpr int means = 121, sigmas = 61, samples = 201;
 constexpr float mean_range = 3, sigma_range = 1.5F;
 
-/// Two boxes, of the variance of a Gaussian; a Gaussian where that is too coarse. Any width costs the same.
+cv::Mat boxed(const cv::Mat& plane, double sigma) {
+    const int side =
+        2 * std::max(1, static_cast<int>(std::lround((std::sqrt(6 * sigma * sigma + 1) - 1) / 2))) + 1;
+    cv::Mat result;
+    cv::blur(plane, result, {side, side}, {-1, -1}, cv::BORDER_REFLECT);
+    cv::blur(result, result, {side, side}, {-1, -1}, cv::BORDER_REFLECT);
+    return result;
+}
+
+/// Two boxes, of the variance of a Gaussian; a Gaussian where they are too coarse. The wide ones work on a
+/// smaller picture, which they blur too far for anyone to see it.
 cv::Mat blurred(const cv::Mat& plane, double sigma) {
     cv::Mat result;
     if (sigma < wide_px) {
         cv::GaussianBlur(plane, result, {}, sigma, sigma, cv::BORDER_REFLECT);
         return result;
     }
-    const int side =
-        2 * std::max(1, static_cast<int>(std::lround((std::sqrt(6 * sigma * sigma + 1) - 1) / 2))) + 1;
-    cv::blur(plane, result, {side, side}, {-1, -1}, cv::BORDER_REFLECT);
-    cv::blur(result, result, {side, side}, {-1, -1}, cv::BORDER_REFLECT);
+    int factor = 1;
+    while (sigma / (2 * factor) >= coarse_px) factor *= 2;
+    if (factor == 1) return boxed(plane, sigma);
+    cv::Mat small;
+    cv::resize(plane, small, {(plane.cols + factor - 1) / factor, (plane.rows + factor - 1) / factor}, 0, 0,
+               cv::INTER_AREA);
+    cv::resize(boxed(small, sigma / factor), result, plane.size(), 0, 0, cv::INTER_LINEAR);
     return result;
 }
 
@@ -89,6 +105,24 @@ cv::Mat flatness(const cv::Mat& middle, const cv::Mat& usable, double texture_st
     cv::Mat weight = (texture_steps + gate_fade - (high - low)) / (2 * gate_fade);
     weight = cv::max(cv::min(weight, 1.0), 0.0);
     return weight.mul(usable);
+}
+
+/// How far a wide kernel is believed at each place, 0..1.
+cv::Mat trust(const Smoothing& smooth, const cv::Mat& value) {
+    const double middle = cv::mean(value)[0];  // so that the squares stay small
+    const cv::Mat centred = value - middle;
+    const cv::Mat mean = smooth(centred);
+    cv::Mat share = smooth(centred.mul(centred)) - mean.mul(mean);  // variance
+    for (int y = 0; y < share.rows; ++y) {
+        const auto* around = smooth.total().ptr<float>(y);
+        auto* out = share.ptr<float>(y);
+        for (int x = 0; x < share.cols; ++x) {
+            const float uneven = std::sqrt(std::max(out[x], 0.0F));
+            out[x] = std::clamp((around[x] - flat_around) / (1 - flat_around), 0.0F, 1.0F) *
+                     std::clamp((even_steps - uneven) / even_fade, 0.0F, 1.0F);
+        }
+    }
+    return share;
 }
 
 /// Standard deviation of the grain under the codes, in steps.
@@ -157,22 +191,18 @@ cv::Mat Smoother::smoothed(const cv::Mat& middle, const cv::Mat& weight, const c
     for (bool is_last = false; !is_last; sigma /= ratio) {
         is_last = sigma <= narrowest_px;
         const Smoothing smooth(weight, std::max(sigma, narrowest_px));
+        const cv::Mat share = sigma > wide_px ? trust(smooth, value) : cv::Mat::ones(value.size(), CV_32F);
         for (int round = 0; round < rounds; ++round) {
             cv::Mat target = smooth(value);
             target += smooth(value - target);
             for (int y = 0; y < value.rows; ++y) {
                 const auto* q = middle.ptr<float>(y);
                 const auto* to = target.ptr<float>(y);
+                const auto* by = share.ptr<float>(y);
                 const auto* flat = weight.ptr<float>(y);
-                const auto* around = smooth.total().ptr<float>(y);
                 auto* out = value.ptr<float>(y);
                 for (int x = 0; x < value.cols; ++x) {
-                    if (!(flat[x] > 0)) continue;
-                    const float share =
-                        sigma > wide_px
-                            ? std::clamp((around[x] - flat_around) / (1 - flat_around), 0.0F, 1.0F)
-                            : 1.0F;
-                    out[x] = clamped(out[x] + (to[x] - out[x]) * share, q[x]);
+                    if (flat[x] > 0) out[x] = clamped(out[x] + (to[x] - out[x]) * by[x], q[x]);
                 }
             }
         }
@@ -191,7 +221,7 @@ cv::Mat Smoother::smoothed(const cv::Mat& middle, const cv::Mat& weight, const c
 at::Tensor Smoother::change(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) const {
     const at::Tensor result = at::zeros_like(plane);
     if (!(grid.step > 0)) return result;
-    at::Tensor seen = usable.logical_and(plane.abs() <= most_code);
+    at::Tensor seen = usable;
     const at::Tensor steps = (at::where(seen, plane, at::zeros_like(plane)) - grid.offset) / grid.step;
     at::Tensor middle = steps;
     if (grid.is_exact) {

@@ -125,7 +125,7 @@ TEST_CASE(
         const at::Tensor truth = sky() + noise(sky(), 3) * steps / 127;
         const at::Tensor banded = rounded_to(truth, 7);
         const at::Tensor coded = coding().encode(debanded(plate(banded), context(json::object())).pixels);
-        CHECK(rms(coded - truth) < 1.002 * rms(banded - truth));
+        CHECK(rms(coded - truth) < 1.005 * rms(banded - truth));
         if (steps <= 0.3) CHECK(rms(coded - truth) < 0.85 * rms(banded - truth));
     }
 }
@@ -176,10 +176,10 @@ TEST_CASE("continuous values have no grid, and keep their bits") {
 
 TEST_CASE("bits say what can no longer be read") {
     const at::Tensor truth = sky();
-    const at::Tensor blurred = rounded_to(truth, 6) + noise(truth, 9) * 0.02 / 63;  // as a codec leaves it
+    const at::Tensor blurred = rounded_to(truth, 6) + noise(truth, 9) * 0.15 / 63;  // as a codec leaves it
     CHECK(debanded(plate(blurred), context(json::object())).touch.max().item<double>() == 0);
     const auto result = debanded(plate(blurred), context({{"bits", 6}}));
-    CHECK(rms(coding().encode(result.pixels) - truth) < 0.6 * rms(blurred - truth));
+    CHECK(rms(coding().encode(result.pixels) - truth) < 0.7 * rms(blurred - truth));
 }
 
 TEST_CASE("a plate in light that was rounded in another space is mended in that space") {
