@@ -76,9 +76,15 @@ public:
         const at::Tensor usable =
             at::isfinite(linear).logical_and(coded.abs() <= most_code).all(0).to(at::kCPU);
         at::Tensor change = at::zeros_like(planes);
+        at::Tensor luma_flat;
         for (std::int64_t c = 0; c < 3; ++c) {
             const deband::Grid& grid = code_.grids[static_cast<std::size_t>(c)];
-            const at::Tensor moved = smoother_.change(planes[c], usable, grid);
+            if (!(grid.step > 0)) continue;
+            at::Tensor flat = smoother_.flatness(planes[c], usable, grid);
+            // Chroma is soft everywhere; where luma has texture no one sees bands in it.
+            if (luma_flat.defined()) flat = at::minimum(flat, luma_flat);
+            if (code_.luma && c == 0) luma_flat = flat;
+            const at::Tensor moved = smoother_.change(planes[c], flat, grid);
             change[c] = at::where(moved.abs() > least_change * grid.step, moved, at::zeros_like(moved));
         }
         const at::Tensor changed = change != 0;  // [3,H,W]

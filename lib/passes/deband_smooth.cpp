@@ -62,6 +62,28 @@ cv::Mat boxed(const cv::Mat& plane, double sigma) {
     return result;
 }
 
+/// The codes of `plane` [H,W] in steps: whole numbers where they can be; 0 where they are not `usable`.
+at::Tensor codes_of(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) {
+    const at::Tensor steps = at::where(usable, (plane - grid.offset) / grid.step, at::zeros_like(plane));
+    return (grid.is_exact ? steps.round() : steps).contiguous();
+}
+
+/// The same memory as `plane` [H,W] float32, contiguous.
+cv::Mat mat_of(const at::Tensor& plane) {
+    return {static_cast<int>(plane.size(0)), static_cast<int>(plane.size(1)), CV_32FC1, plane.data_ptr()};
+}
+
+template <class Work>
+void guarded(const Work& work) {
+    try {
+        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        work();
+    } catch (const cv::Exception& problem) {
+        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+                    std::string("smoothing bands: ") + problem.what());
+    }
+}
+
 /// Two boxes, of the variance of a Gaussian; a Gaussian where they are too coarse. The wide ones work on a
 /// smaller picture, which they blur too far for anyone to see it.
 cv::Mat blurred(const cv::Mat& plane, double sigma) {
@@ -95,17 +117,6 @@ private:
     double sigma_;
     cv::Mat total_;
 };
-
-/// 1 where the picture is flat and usable, 0 on texture and edges.
-cv::Mat flatness(const cv::Mat& middle, const cv::Mat& usable, double texture_steps) {
-    const cv::Mat square = cv::Mat::ones(gate_px, gate_px, CV_8U);
-    cv::Mat high, low;
-    cv::dilate(middle, high, square);
-    cv::erode(middle, low, square);
-    cv::Mat weight = (texture_steps + gate_fade - (high - low)) / (2 * gate_fade);
-    weight = cv::max(cv::min(weight, 1.0), 0.0);
-    return weight.mul(usable);
-}
 
 /// How far a wide kernel is believed at each place, 0..1.
 cv::Mat trust(const Smoothing& smooth, const cv::Mat& value) {
@@ -189,9 +200,9 @@ cv::Mat Smoother::smoothed(const cv::Mat& middle, const cv::Mat& weight, const c
                                                least_radius_px, most_radius_px);
     cv::Mat value = middle.clone();
     for (bool is_last = false; !is_last; sigma /= ratio) {
-        is_last = sigma <= narrowest_px;
-        const Smoothing smooth(weight, std::max(sigma, narrowest_px));
-        const cv::Mat share = sigma > wide_px ? trust(smooth, value) : cv::Mat::ones(value.size(), CV_32F);
+        is_last = sigma < ratio * narrowest_px;
+        const Smoothing smooth(weight, is_last ? narrowest_px : sigma);
+        const cv::Mat share = !is_last ? trust(smooth, value) : cv::Mat::ones(value.size(), CV_32F);
         for (int round = 0; round < rounds; ++round) {
             cv::Mat target = smooth(value);
             target += smooth(value - target);
@@ -218,37 +229,36 @@ cv::Mat Smoother::smoothed(const cv::Mat& middle, const cv::Mat& weight, const c
     return value;
 }
 
-at::Tensor Smoother::change(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) const {
-    const at::Tensor result = at::zeros_like(plane);
-    if (!(grid.step > 0)) return result;
+at::Tensor Smoother::flatness(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) const {
+    const at::Tensor q = codes_of(plane, usable, grid);
+    const at::Tensor flat = at::zeros_like(q);
     at::Tensor seen = usable;
-    const at::Tensor steps = (at::where(seen, plane, at::zeros_like(plane)) - grid.offset) / grid.step;
-    at::Tensor middle = steps;
     if (grid.is_exact) {
-        middle = steps.round();
-        seen = seen.logical_and((steps - middle).abs() <= most_off_grid);
+        const at::Tensor off = (plane - grid.offset) / grid.step - q;
+        seen = seen.logical_and(off.abs() <= most_off_grid);
     }
-    middle = middle.contiguous();
-    const at::Tensor weights = seen.to(at::kFloat).contiguous();
-    const auto height = static_cast<int>(plane.size(0));
-    const auto width = static_cast<int>(plane.size(1));
-    try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
-        const cv::Mat q(height, width, CV_32FC1, middle.data_ptr());
-        const cv::Mat weight =
-            flatness(q, cv::Mat(height, width, CV_32FC1, weights.data_ptr()), texture_steps_);
-        if (cv::countNonZero(weight) == 0) return result;
-        const cv::Mat value = smoothed(q, weight, grain(q, weight), grid);
-        cv::Mat out(height, width, CV_32FC1, result.data_ptr());
-        // Off its level by the file's own rounding, a value is moved to where the smooth picture is.
-        const at::Tensor own = steps.contiguous();
-        const cv::Mat from(height, width, CV_32FC1, own.data_ptr());
-        out = (value - from).mul(weight) * grid.step;
-    } catch (const cv::Exception& problem) {
-        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
-                    std::string("smoothing bands: ") + problem.what());
-    }
-    return result;
+    guarded([&] {
+        const cv::Mat square = cv::Mat::ones(gate_px, gate_px, CV_8U);
+        cv::Mat high, low;
+        cv::dilate(mat_of(q), high, square);
+        cv::erode(mat_of(q), low, square);
+        cv::Mat out = mat_of(flat);
+        out = (texture_steps_ + gate_fade - (high - low)) / (2 * gate_fade);
+    });
+    return at::where(seen, flat.clamp(0, 1), at::zeros_like(flat));
+}
+
+at::Tensor Smoother::change(const at::Tensor& plane, const at::Tensor& flat, const Grid& grid) const {
+    const at::Tensor result = at::zeros_like(flat);
+    const at::Tensor usable = flat > 0;
+    if (!usable.any().item<bool>()) return result;
+    const at::Tensor q = codes_of(plane, usable, grid);
+    guarded([&] {
+        const cv::Mat weight = mat_of(flat);
+        smoothed(mat_of(q), weight, grain(mat_of(q), weight), grid).copyTo(mat_of(result));
+    });
+    // Off its level by the file's own rounding, a value goes to where the smooth picture is.
+    return at::where(usable, (result * grid.step + grid.offset - plane) * flat, at::zeros_like(flat));
 }
 
 }  // namespace wetgate::passes::deband

@@ -14,9 +14,12 @@ public:
     /// smoothing, standard deviation; 0: by the size of the picture.
     Smoother(double texture_steps, double radius_px);
 
-    /// What to add to `plane` [H,W] float32 on the CPU; 0 where it is left alone, at most half a step.
-    /// Places that are not `usable` [H,W] bool are neither changed nor seen. See Note [Deband].
-    at::Tensor change(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) const;
+    /// How flat each place of `plane` [H,W] float32 on the CPU is, [H,W] float32: 0 on texture, on edges and
+    /// where it is not `usable` [H,W] bool, 1 where bands would show.
+    at::Tensor flatness(const at::Tensor& plane, const at::Tensor& usable, const Grid& grid) const;
+
+    /// What to add to `plane`; 0 where `flat` is 0, at most half a step. See Note [Deband].
+    at::Tensor change(const at::Tensor& plane, const at::Tensor& flat, const Grid& grid) const;
 
 private:
     cv::Mat smoothed(const cv::Mat& middle, const cv::Mat& weight, const cv::Mat& noise,
