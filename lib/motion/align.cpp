@@ -64,17 +64,25 @@ FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int
 }
 
 at::Tensor aligned(const at::Tensor& picture, const FlowField& flow) {
+    return aligned(picture, shift_of(flow, picture.device()));
+}
+
+at::Tensor shift_of(const FlowField& flow, c10::Device device) {
+    return at::from_blob(const_cast<float*>(flow.vectors.data()), {flow.height, flow.width, 2}, at::kFloat)
+        .permute({2, 0, 1})
+        .clone(at::MemoryFormat::Contiguous)
+        .to(device);
+}
+
+at::Tensor aligned(const at::Tensor& picture, const at::Tensor& shift) {
     const std::int64_t height = picture.size(1);
     const std::int64_t width = picture.size(2);
-    if (flow.width != width || flow.height != height)
+    if (shift.size(2) != width || shift.size(1) != height)
         throw Error(ErrorKind::Internal, "a flow field of another size than the picture to align");
     const at::TensorOptions options = picture.options();
     // LibTorch samples at -1..1 from the first pixel's centre to the last one's.
-    const at::Tensor vectors =
-        at::from_blob(const_cast<float*>(flow.vectors.data()), {height, width, 2}, at::kFloat)
-            .to(picture.device());
-    const at::Tensor x = at::arange(width, options).view({1, width}) + vectors.select(2, 0);
-    const at::Tensor y = at::arange(height, options).view({height, 1}) + vectors.select(2, 1);
+    const at::Tensor x = at::arange(width, options).view({1, width}) + shift[0];
+    const at::Tensor y = at::arange(height, options).view({height, 1}) + shift[1];
     const double half_width = std::max(0.5, 0.5 * static_cast<double>(width - 1));
     const double half_height = std::max(0.5, 0.5 * static_cast<double>(height - 1));
     const at::Tensor grid = at::stack({x / half_width - 1, y / half_height - 1}, 2).unsqueeze(0);

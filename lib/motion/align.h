@@ -16,5 +16,10 @@ FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int
 /// `picture` [C,H,W] float32 fetched along `flow` (of its size): result(x, y) = picture(x + dx, y + dy), by
 /// cubic convolution (a = -0.75), its edge repeated. On the picture's device.
 at::Tensor aligned(const at::Tensor& picture, const FlowField& flow);
+/// The same along `shift` [2,H,W]: dx, dy in pixels.
+at::Tensor aligned(const at::Tensor& picture, const at::Tensor& shift);
+
+/// `flow` as [2,H,W] float32 on `device`.
+at::Tensor shift_of(const FlowField& flow, c10::Device device);
 
 }  // namespace wetgate::motion

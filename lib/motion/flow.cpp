@@ -117,6 +117,8 @@ FlowField dense_flow(const GrayImage& from, const GrayImage& to, FlowQuality qua
         const auto search =
             cv::DISOpticalFlow::create(quality == FlowQuality::Fast ? cv::DISOpticalFlow::PRESET_FAST
                                                                     : cv::DISOpticalFlow::PRESET_MEDIUM);
+        if (quality == FlowQuality::Coarse) search->setFinestScale(3);
+        if (quality == FlowQuality::Fine) search->setFinestScale(0);
         cv::Mat found;
         search->calc(padded(from), padded(to), found);
         const cv::Mat target(from.height, from.width, CV_32FC2, flow.vectors.data());

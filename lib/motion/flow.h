@@ -38,8 +38,10 @@ struct FlowField {
 };
 
 enum class FlowQuality : std::uint8_t {
-    Fast,   ///< about a fifth of Medium's time; loses small objects
-    Medium  ///< 15 ms for 480x270 on one core
+    Coarse,  ///< to an eighth of the size: large motion
+    Fast,    ///< about a fifth of Medium's time; loses small objects
+    Medium,  ///< to half the size: 15 ms for 480x270 on one core
+    Fine     ///< to the full size: four times Medium's time
 };
 
 /// Codes a linear luminance for flow: the logarithm over its own median, with a toe at a tenth of it. Two

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "motion/cuts.h"
 #include "passes/deflicker_guide.h"
 #include "passes/exposure.h"
 
@@ -16,6 +15,7 @@ using nlohmann::json;
 
 constexpr const char* artefact_schema = "wetgate.scenes/1";
 constexpr std::int64_t cut_guide_px = 64;  // averaged down until noise is no reason for a cut
+constexpr std::size_t most_links = 16;
 constexpr std::size_t most_cuts = 1'000'000;
 
 class SceneAnalysis final : public ShotAnalysis {
@@ -56,29 +56,35 @@ bool Scenes::reaches(const FrameWindow& window, int k) const {
     return window.is_real(k) && joined(number, number + k);
 }
 
-void add_links(json& facts, const FrameWindow& window) {
+void add_links(json& facts, const FrameWindow& window, int most_back) {
     json& links = facts["links"] = json::array();
     if (window[0].pixels.numel() == 0) return;
     const deflicker::Guide guide = deflicker::guide_of(window[0], cut_guide_px);
-    for (int back = 1; back <= links_back; ++back) {
+    for (int back = 1; back <= most_back; ++back) {
         if (!window.is_real(-back)) continue;
         const auto pair = deflicker::compare(guide, deflicker::guide_of(window[-back], cut_guide_px), back);
         links.push_back({back, rounded(pair.share), rounded(pair.histogram_distance)});
     }
 }
 
+std::vector<motion::FrameLink> links_of(const ArtefactReader& facts) {
+    const ArtefactReader list = facts.member("links");
+    std::vector<motion::FrameLink> links;
+    for (std::size_t i = 0; i < list.size(most_links); ++i) {
+        const auto [back, share, histogram] = list.item(i).three(0, most_links);
+        links.push_back({static_cast<int>(back), share, histogram});
+    }
+    return links;
+}
+
 json solved_cuts(const std::string& pass, std::span<const json> all_frames, int first_frame) {
     std::vector<std::vector<motion::FrameLink>> links;
     for (const json& facts : all_frames) {
         const int frame = first_frame + static_cast<int>(links.size());
-        std::vector<motion::FrameLink>& of_frame = links.emplace_back();
+        links.emplace_back();
         if (facts.is_null()) continue;
-        const ArtefactReader list =
-            ArtefactReader(pass, facts, fmt::format("the measurement of frame {}", frame)).member("links");
-        for (std::size_t i = 0; i < list.size(links_back); ++i) {
-            const auto [back, share, histogram] = list.item(i).three(0, links_back);
-            of_frame.push_back({static_cast<int>(back), share, histogram});
-        }
+        links.back() =
+            links_of(ArtefactReader(pass, facts, fmt::format("the measurement of frame {}", frame)));
     }
     json cuts = json::array();
     for (const int cut : motion::find_cuts(links)) cuts.push_back(first_frame + cut);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "motion/cuts.h"
 #include "passes/artefact_reader.h"
 #include "passes/pass.h"
 
@@ -26,11 +27,14 @@ private:
     std::vector<int> cuts_;
 };
 
-/// How many earlier frames add_links() looks at: what a measurement's window must hold.
+/// How many earlier frames a pass has to look at, at least, to find cuts: one odd frame is none.
 inline constexpr int links_back = 2;
 
-/// Adds "links" to a frame's facts: what it shares with the frames before it.
-void add_links(nlohmann::json& facts, const FrameWindow& window);
+/// Adds "links" to a frame's facts: what it shares with each of the `back` frames before it, which the
+/// window holds.
+void add_links(nlohmann::json& facts, const FrameWindow& window, int back = links_back);
+/// What add_links() added.
+std::vector<motion::FrameLink> links_of(const ArtefactReader& facts);
 /// The artefact's "cuts", from the links of all frames.
 nlohmann::json solved_cuts(const std::string& pass, std::span<const nlohmann::json> all_frames,
                            int first_frame);

@@ -74,7 +74,19 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          substitute->policy + "' put a substitute in its place");
     }
     record["passes"] = nlohmann::json::array();
-    for (const PassFacts& facts : frame.passes) record["passes"].push_back(pass_json(facts));
+    for (const PassFacts& facts : frame.passes) {
+        record["passes"].push_back(pass_json(facts));
+        if (facts.facts.contains("made_from")) {
+            findings.add("made_frame", "VIDEO", "Frame Error", qc::Severity::Fyi, 1, "any",
+                         "the pass '" + facts.pass + "' made this frame (" + facts.facts.value("why", "") +
+                             ") from frames " + facts.facts.at("made_from").dump());
+        } else if (facts.facts.contains("not_repaired")) {
+            findings.add("broken_frame", "VIDEO", "Frame Error", qc::Severity::Issue, 1, "any",
+                         "the pass '" + facts.pass + "' could not make this frame (" +
+                             facts.facts.value("why", "") +
+                             "): " + facts.facts.at("not_repaired").get<std::string>());
+        }
+    }
     record["outputs"] = nlohmann::json::array();
     for (const WrittenOutput& output : written) {
         record["outputs"].push_back(output.record);

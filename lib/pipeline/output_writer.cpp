@@ -136,8 +136,17 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
 }
 
 std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& frame) const {
-    if (!frame.source->substitute) return {};
-    std::map<std::string, std::string> marks = {{"wetgate:substitute", frame.source->substitute->policy}};
+    std::map<std::string, std::string> marks;
+    for (const PassFacts& pass : frame.passes) {
+        if (!pass.facts.contains("made_from")) continue;
+        std::string& sources = marks["wetgate:madeFrom"];
+        for (const auto& source : pass.facts.at("made_from")) {
+            if (!sources.empty()) sources += ' ';
+            sources += std::to_string(source.get<int>());
+        }
+    }
+    if (!frame.source->substitute) return marks;
+    marks["wetgate:substitute"] = frame.source->substitute->policy;
     if (frame.source->substitute->policy == "hold")
         marks["wetgate:heldFrom"] = std::to_string(*frame.source->substitute->from);
     return marks;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "spec/frame_text.h"
 #include "spec/pass_schemas.h"
 #include "spec/rules.h"
 
@@ -55,6 +56,14 @@ std::string Params::text(const std::string& key) const {
     const nlohmann::json& value = at(key);
     if (!value.is_string()) wrong_type(join_pointer(pointer_, key), "a text in quotes", value);
     return value.get<std::string>();
+}
+
+FrameSet Params::frames(const std::string& key) const {
+    try {
+        return parse_frames(text(key));
+    } catch (const Error& error) {
+        throw Error(ErrorKind::Usage, join_pointer(pointer_, key) + ": " + error.message());
+    }
 }
 
 std::vector<double> Params::numbers(const std::string& key) const {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/frame_range.h"
+
 namespace wetgate::spec {
 
 /// A pass's own parameters, already checked against its schema with the schema's defaults filled in. Getters
@@ -21,6 +23,8 @@ public:
     bool boolean(const std::string& key) const;
     std::string text(const std::string& key) const;
     std::vector<double> numbers(const std::string& key) const;
+    /// Of text such as "1001-1010,1020". Error{Usage} where it is none.
+    FrameSet frames(const std::string& key) const;
     const nlohmann::json& values() const { return values_; }
     const std::string& pointer() const { return pointer_; }
 
