@@ -233,7 +233,9 @@ private:
 
 PassEntry frame_repair_entry() {
     return {"frame_repair", [](const PassContext& context) { return std::make_unique<RepairPass>(context); },
-            [](const PassContext& context) { return std::make_unique<RepairAnalysis>(context); }};
+            [](const PassContext& context) { return std::make_unique<RepairAnalysis>(context); },
+            /*model_use=*/nullptr,
+            /*working_planes=*/48};
 }
 
 }  // namespace wetgate::passes

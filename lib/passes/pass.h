@@ -92,6 +92,9 @@ struct PassEntry {
         nullptr;  ///< empty: needs no analysis
     /// The model that the pass made from this context runs on; nullopt: none. Empty: never one.
     std::function<std::optional<nets::ModelUse>(const PassContext&)> model_use = nullptr;
+    /// Float planes of the picture's size that run() needs at its most, beside its window and a network:
+    /// measured. What a pass usually needs is reckoned without.
+    int working_planes = 0;
 };
 
 /// Every pass, in the order of `wetgate passes list`.

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "nets/tiles.h"
+#include "passes/pass.h"
 #include "pipeline/frame_feed.h"
 
 namespace wetgate::pipeline {
@@ -24,17 +25,21 @@ std::optional<std::int64_t> number_in(const char* path) {
     return std::nullopt;
 }
 
-// The greatest of the networks that the shot's passes run, one at a time.
-std::int64_t network_bytes(const ShotContext& shot) {
+// The most that one of the shot's passes, which run one at a time, needs for its own work.
+std::int64_t work_bytes(const ShotContext& shot) {
     std::int64_t most = 0;
     int scale = 1;
     for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
+        const std::int64_t width = std::int64_t{shot.info().width} * scale;
+        const std::int64_t height = std::int64_t{shot.info().height} * scale;
+        const passes::PassEntry& pass = passes::find_pass(shot.shot().passes[i].name);
+        std::int64_t bytes = width * height * 4 * pass.working_planes;
         if (const auto use = shot.model_use(i)) {
             const nets::ModelCard card = shot.models().card(*use);
             const int tile = nets::usual_tile_px(card.shape, shot.runtime().device().is_cuda());
-            most = std::max(most, nets::working_bytes(card.shape, std::int64_t{shot.info().width} * scale,
-                                                      std::int64_t{shot.info().height} * scale, tile));
+            bytes += nets::working_bytes(card.shape, width, height, tile);
         }
+        most = std::max(most, bytes);
         scale *= shot.scale_of(i);
     }
     return most;
@@ -60,7 +65,7 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
         static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
-    return base_bytes + ahead + stages + encoders + network_bytes(shot);
+    return base_bytes + ahead + stages + encoders + work_bytes(shot);
 }
 
 std::int64_t host_bytes_available() {
