@@ -111,10 +111,17 @@ def deband_score(truth, banded, made, step):
             "texture_change_db": psnr(made, truth, texture) - psnr(banded, truth, texture) if texture.any() else 0.0}
 
 
+def depths(clip):
+    """Bits to round to. What a clip of 8 bits shows in flat ground after averaging is not finer than 8 bits."""
+    coded = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=pix_fmt", "-of", "csv=p=0", clip],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout
+    return (6, 7, 8) if any(deep in coded for deep in ("10", "12", "16", "f32")) else (6, 7)
+
+
 def deband(clip, repair):
     truth = frames_of(clip, 6, "gbrp16le")[-1][[2, 0, 1]].astype(np.float64) / 65535
     result = {}
-    for bits in (6, 7, 8):
+    for bits in depths(clip):
         step = 1 / (2 ** bits - 1)
         banded = np.round(truth / step) * step
         coded = np.round(banded * 65535).astype(np.uint16)
