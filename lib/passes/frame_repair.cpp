@@ -169,7 +169,8 @@ private:
 
 class RepairPass final : public FramePass {
 public:
-    explicit RepairPass(const PassContext& context) : most_gap_(context.params.integer("most_gap")) {
+    explicit RepairPass(const PassContext& context)
+        : most_gap_(context.params.integer("most_gap")), grain_(context.params.number("grain")) {
         if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
         const ArtefactReader artefact("frame_repair", context.artefact, "the artefact");
         artefact.check_schema(artefact_schema);
@@ -204,7 +205,8 @@ public:
                                                             .further_before = further(before - 1),
                                                             .further_after = further(after + 1),
                                                             .gap = after - before,
-                                                            .place = -before});
+                                                            .place = -before},
+                                                           grain_);
         const int number = window[0].number;
         return {coding_->decode(made),
                 at::ones_like(untouched),
@@ -224,6 +226,7 @@ private:
     }
 
     int most_gap_;
+    double grain_;
     std::map<int, std::string> broken_;
     Scenes scenes_;
     std::optional<Coding> coding_;

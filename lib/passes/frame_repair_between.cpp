@@ -34,6 +34,9 @@ constexpr double least_share = 0.02;
 constexpr int levels = 4;
 constexpr std::int64_t least_side_px = 8;  // of a level
 constexpr double band_px = 6;              // over which the bands' variances are averaged
+constexpr int grain_levels = 2;            // the finest
+constexpr double grain_spread = 2;         // over the usual power: light differs over a picture
+constexpr double most_softened = 4;        // of a plate's power, that fetching it along flow took
 constexpr double caution = 1.5;  // the two errors are alike in part, so their difference tells too little
 
 /// Each plane of `planes` [C,H,W] filtered along rows and columns by `taps`, edges repeated.
@@ -72,27 +75,56 @@ at::Tensor doubled(const at::Tensor& planes, const at::Tensor& like) {
     return filtered(spread, binomial) / filtered(known, binomial);
 }
 
-/// Mean of two pictures, `share` [1,H,W] of the first, each band as far as the two agree on it.
-at::Tensor agreed_mean(at::Tensor first, at::Tensor second, at::Tensor share, int depth) {
+/// What a band that has `power` [1,H,W] lacks of that of the two it was made from, before they were fetched
+/// along flow (`plate`, one of them), as their difference has it: of the right size, colour and structure at
+/// each level of light. No more than is usual over the picture, since where flow was wrong they differ by
+/// more than grain.
+at::Tensor grain_of(const at::Tensor& share, const at::Tensor& first, const at::Tensor& second,
+                    const at::Tensor& power, const at::Tensor& plate) {
+    const auto power_of = [](const at::Tensor& band) {
+        return blurred(band.square().mean(0, true), band_px);
+    };
+    const at::Tensor difference = first - second;
+    const at::Tensor apart = power_of(difference);
+    const at::Tensor power_first = power_of(first);
+    const at::Tensor softened =
+        (power_of(plate).median() / power_first.median().clamp_min(1e-11)).clamp(1, most_softened);
+    const at::Tensor wanted = softened * (share * power_first + (1 - share) * power_of(second));
+    const at::Tensor most = softened * at::minimum(apart, grain_spread * apart.median()) / 2;
+    const at::Tensor lacking = at::minimum((wanted - power).clamp_min(0), most);
+    return difference * (lacking / apart.clamp_min(1e-11)).sqrt();
+}
+
+/// Mean of two pictures, `share` [1,H,W] of the first, each band as far as the two agree on it, and `grain`
+/// of that of `plate`.
+at::Tensor agreed_mean(const at::Tensor& first, const at::Tensor& second, const at::Tensor& share, int depth,
+                       double grain, const at::Tensor& plate) {
     if (depth == 0 || std::min(first.size(1), first.size(2)) < 2 * least_side_px)
         return share * first + (1 - share) * second;
     const at::Tensor small_first = halved(first);
     const at::Tensor small_second = halved(second);
-    const at::Tensor coarse = agreed_mean(small_first, small_second, halved(share), depth - 1);
+    const at::Tensor small_plate = halved(plate);
+    const at::Tensor coarse =
+        agreed_mean(small_first, small_second, halved(share), depth - 1, grain, small_plate);
     const at::Tensor band_first = first - doubled(small_first, first);
     const at::Tensor band_second = second - doubled(small_second, second);
     const at::Tensor mean = share * band_first + (1 - share) * band_second;
+    const at::Tensor difference = band_first - band_second;
     const at::Tensor squares = share.square() + (1 - share).square();
-    const at::Tensor spread = share * (1 - share) * (band_first - band_second).square();
+    const at::Tensor spread = share * (1 - share) * difference.square();
     const at::Tensor error = blurred(spread.mean(0, true) * squares / (1 - squares).clamp_min(1e-3), band_px);
     const at::Tensor power = blurred(mean.square().mean(0, true), band_px);
     const at::Tensor kept = (1 - caution * error / power.clamp_min(1e-11)).clamp(0, 1);
-    return doubled(coarse, first) + kept * mean;
+    at::Tensor band = kept * mean;
+    if (grain > 0 && depth > levels - grain_levels)
+        band = band + grain * grain_of(share, band_first, band_second, kept.square() * power,
+                                       plate - doubled(small_plate, plate));
+    return doubled(coarse, first) + band;
 }
 
 }  // namespace
 
-at::Tensor made_between(const Surroundings& frames) {
+at::Tensor made_between(const Surroundings& frames, double grain) {
     const at::Tensor& before = frames.before;
     const at::Tensor& after = frames.after;
     const c10::Device device = before.device();
@@ -151,7 +183,7 @@ at::Tensor made_between(const Surroundings& frames) {
         from_before += part * fetched(before, shifts[i], -t);
         from_after += part * fetched(after, shifts[i], 1 - t);
     }
-    return agreed_mean(from_before, from_after, share, levels);
+    return agreed_mean(from_before, from_after, share, levels, grain, before);
 }
 
 }  // namespace wetgate::passes::frame_repair

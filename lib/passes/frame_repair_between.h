@@ -11,7 +11,8 @@ struct Surroundings {
     int place = 1;                             // frames from `before` to the one to make
 };
 
-/// The picture at that place. See Note [Between two frames].
-at::Tensor made_between(const Surroundings& frames);
+/// The picture at that place, `grain` (0..1) of what it lacks of its neighbours' grain given back. See
+/// Note [Between two frames].
+at::Tensor made_between(const Surroundings& frames, double grain);
 
 }  // namespace wetgate::passes::frame_repair

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -100,6 +101,20 @@ TEST_CASE(
     CHECK(pan.from_first[16 * size + 16] == doctest::Approx(0.5));
     CHECK(pan.from_first[16 * size] == doctest::Approx(0));
     CHECK(pan.from_first[16 * size + size - 1] == doctest::Approx(1));
+}
+
+TEST_CASE("a made frame of a grainy shot has as much of its neighbours' grain as is asked") {
+    auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
+    std::vector<at::Tensor> pictures;
+    for (int frame = 0; frame < kFrames; ++frame)
+        pictures.push_back(0.3 + 0.01 * at::randn({3, kHeight, kWidth}, generator));
+    const json artefact = listing({{{"frame", 6}, {"why", "listed"}}});
+    const auto grain_power = [&](double grain) {
+        return repaired(pictures, 5, artefact, {{"grain", grain}}).pixels.var().item<double>() / 1e-4;
+    };
+    CHECK(grain_power(0) < 0.01);
+    CHECK(grain_power(1) == doctest::Approx(1).epsilon(0.1));
+    CHECK(grain_power(0.5) == doctest::Approx(0.25).epsilon(0.1));
 }
 
 TEST_CASE("a frame made between two is nearer the truth than either, and than their mean") {
