@@ -8,6 +8,8 @@ import subprocess
 
 import numpy as np
 
+import planted_dirt
+
 WIDTH, HEIGHT = 640, 360
 SAMPLES = 3 * WIDTH * HEIGHT
 INTERPOLATIONS = ["mc_mode=aobmc:me_mode=bidir:vsbmc=1", "mc_mode=obmc:me_mode=bilat", "mc_mode=obmc:me_mode=bidir"]
@@ -141,11 +143,42 @@ def deband(clip, repair):
     return result or None
 
 
-def tables(build, folder, clips):
+DESPECKLERS = ["tmedian=radius=1", "median=radius=1", "median=radius=2", "removegrain=m0=2:m1=2:m2=2", "atadenoise=s=9", "hqdn3d", "dctdnoiz=4"]
+
+
+def dust(clip, repair, textures):
+    truth = frames_of(clip, 12, "rgb48le")
+    if len(truth) < 12:
+        return None
+    coded = lambda pictures: np.round(np.clip(pictures, 0, 1) * 65535).astype(np.uint16)
+    dirty, opacity = planted_dirt.Dirt(textures).planted(truth.astype(np.float32) / 65535, seed=1)
+    dirty, dirt = coded(dirty), opacity > planted_dirt.LEAST_OPACITY
+    cleaned = np.stack(list(repair(dict(enumerate(dirty)), {"pass": "dust"}).values()))
+    untouched = np.stack(list(repair(dict(enumerate(truth)), {"pass": "dust"}).values()))
+    unit = 1 / 65535
+    whole = lambda made: float(np.mean([psnr(one * unit, other * unit) for one, other in zip(made, truth)]))
+    changed = (cleaned != dirty).any(-1)
+    hit = float((changed & dirt).sum())
+    precision = hit / max(1.0, hit + float((changed & (opacity <= 0.01)).sum()))  # soft edges are neither
+    recall = hit / float(dirt.sum())
+    best = -np.inf
+    for setting in DESPECKLERS:
+        out = np.frombuffer(ffmpeg([*raw("rgb48le"), "-i", "-", "-vf", f"format=gbrp10le,{setting}", "-pix_fmt", "rgb48le"],
+                                   dirty.astype("<u2").tobytes()), np.uint16).reshape(-1, HEIGHT, WIDTH, 3)
+        if len(out) == len(truth):
+            best = max(best, whole(out))
+    return {"wetgate": whole(cleaned), "dirty": whole(dirty), "ffmpeg": best, "margin": whole(cleaned) - max(whole(dirty), best),
+            "in_mask_psnr": psnr(cleaned * unit, truth * unit, dirt), "in_mask_dirty_psnr": psnr(dirty * unit, truth * unit, dirt),
+            "precision": precision, "recall": recall, "f1": 2 * precision * recall / max(1e-9, precision + recall),
+            "clean_changed_percent": 100 * float((untouched != truth).any(-1).mean())}
+
+
+def tables(build, folder, clips, textures=None):
     """{pass: {clip: figures}}; a clip that has nothing to show (no flat ground, too short) is left out."""
     repair = Repair(build, folder)
     results = {"what": "planted artefacts at 640x360, wetgate with its defaults against FFmpeg's best setting, dB"}
-    for name, measure in {"frame_repair": frame_repair, "deband": deband}.items():
+    with_dirt = lambda clip, repair: dust(clip, repair, textures)
+    for name, measure in {"frame_repair": frame_repair, "dust": with_dirt, "deband": deband}.items():
         results[name] = {}
         for clip in clips:
             figures = measure(clip, repair)
