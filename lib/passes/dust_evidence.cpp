@@ -18,6 +18,7 @@ namespace {
 
 // Flow is found on pictures of at most this many pixels a side: beyond, it takes long and finds no more.
 constexpr std::int64_t most_guide_px = 1280;
+constexpr std::int64_t most_grid_px = 180;
 constexpr double least_sigma = 0.4 / 255;
 constexpr double most_sigma = 0.1;
 constexpr double texture_share = 0.5;    // of the frame's fine structure, which is grain in any case
@@ -47,9 +48,14 @@ motion::GrayImage gray(const at::Tensor& frame, int median_px) {
     return image;
 }
 
-/// What flickers is taken out by the median of what two pictures differ.
+/// What flickers is taken out by the median of what two pictures differ, on a grid of pixels.
 at::Tensor in_light_of(const at::Tensor& frame, const at::Tensor& picture) {
-    return picture + std::get<0>((frame - picture).flatten(1).median(1)).view({3, 1, 1});
+    const std::int64_t step = (std::min(frame.size(1), frame.size(2)) + most_grid_px - 1) / most_grid_px;
+    const auto grid = [&](const at::Tensor& whole) {
+        return whole.slice(1, 0, c10::nullopt, step).slice(2, 0, c10::nullopt, step);
+    };
+    const at::Tensor differences = (grid(frame) - grid(picture)).flatten(1);
+    return picture + std::get<0>(differences.median(1)).view({3, 1, 1});
 }
 
 at::Tensor shift_to(const motion::GrayImage& guide, const at::Tensor& picture) {
