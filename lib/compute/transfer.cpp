@@ -60,8 +60,8 @@ FloatImage download(const DeviceFrame& frame) {
     return image;
 }
 
-std::vector<float> download_touch(const DeviceFrame& frame) {
-    const at::Tensor host = frame.touch.to(at::kCPU).contiguous();
+std::vector<float> download_mask(const at::Tensor& mask) {
+    const at::Tensor host = mask.to(at::kCPU, at::kFloat).contiguous();
     const float* values = host.data_ptr<float>();
     return {values, values + host.numel()};
 }

@@ -18,8 +18,8 @@ at::Tensor upload_mask(const std::vector<float>& mask, const Box& window, c10::D
 
 /// Back to the host. Waits for the device.
 FloatImage download(const DeviceFrame& frame);
-/// frame.touch as H * W floats.
-std::vector<float> download_touch(const DeviceFrame& frame);
+/// A [1,H,W] mask as H * W floats.
+std::vector<float> download_mask(const at::Tensor& mask);
 
 /// The part of `frame` over `window`, zeros where the frame has no data. The same tensors when the windows
 /// agree.

@@ -52,7 +52,7 @@ motion::GrayImage gray(const at::Tensor& frame, int median_px) {
 at::Tensor in_light_of(const at::Tensor& frame, const at::Tensor& picture) {
     const std::int64_t step = (std::min(frame.size(1), frame.size(2)) + most_grid_px - 1) / most_grid_px;
     const auto grid = [&](const at::Tensor& whole) {
-        return whole.slice(1, 0, c10::nullopt, step).slice(2, 0, c10::nullopt, step);
+        return whole.slice(1, 0, at::nullopt, step).slice(2, 0, at::nullopt, step);
     };
     const at::Tensor differences = (grid(frame) - grid(picture)).flatten(1);
     return picture + std::get<0>(differences.median(1)).view({3, 1, 1});

@@ -50,6 +50,7 @@ struct PassResult {
     at::Tensor
         touch;  // [1,H,W] float32 in [0,1]; 0 = this pixel is left alone (the framework restores its bits)
     nlohmann::json facts = nlohmann::json::object();  // small, deterministic; goes into the frame's report
+    at::Tensor matte = {};  // [1,H,W] in [0,1]: what a pass found that only looks; undefined: touch is it
 };
 
 /// Makes one frame from a window. Const after construction: run() may be called from several threads.

@@ -189,6 +189,8 @@ ChainResult Chain::apply(std::size_t index, int frame) {
         throw Error(ErrorKind::Internal, "the pass '" + spec.name + "' returned a picture of another size");
     }
     if (scale != 1) {
+        for (auto& [name, kept] : result.mattes)
+            kept = at::upsample_nearest2d(kept.unsqueeze(0), scaled(kept, scale)).squeeze(0);
         const Box larger = times(before.window, scale);
         result.frame = {before.number, larger, made.pixels, made.touch};
         result.passes.push_back({.index = pass.index,
@@ -204,6 +206,11 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     at::Tensor amount = made.touch;
     if (matte.defined()) amount = amount * matte;
     if (!spec.protect.empty()) amount = amount * (1 - mattes_.matte(spec.protect, frame, before.window));
+    if (pass.keeps_matte) {
+        const at::Tensor found = made.matte.defined() ? made.matte : amount * spec.strength;
+        at::Tensor& kept = result.mattes[spec.name];
+        kept = kept.defined() ? at::maximum(kept, found) : found;
+    }
     const at::Tensor touched = amount > 0;
     if (!touched.any().item<bool>()) {
         result.passes.push_back(facts_of(pass, before, before, touched, std::move(made.facts)));

@@ -19,7 +19,8 @@ struct ChainPass {
     const spec::PassSpec* spec = nullptr;
     std::shared_ptr<const passes::FramePass> pass;
     std::shared_ptr<const passes::PassEntry> entry;
-    int scale = 1;  ///< how many times larger it makes the picture
+    int scale = 1;             ///< how many times larger it makes the picture
+    bool keeps_matte = false;  ///< an output wants it
 };
 
 /// What one pass did to one frame.
@@ -39,6 +40,7 @@ struct ChainResult {
     std::shared_ptr<const FeedFrame> source;
     compute::DeviceFrame frame;
     std::vector<PassFacts> passes;
+    std::map<std::string, at::Tensor> mattes;  ///< [1,H,W] by pass, of those that keep it and have one
 };
 
 /// The window stage. Frame n of stage i is a pure function of frames n-before..n+after of stage i-1, pulled

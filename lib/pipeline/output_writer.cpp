@@ -126,7 +126,8 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
                       {"bytes", bytes.size()},
                       {"hash", content_hash(bytes)}};
     if (movie) written.record["copied"] = copied;
-    if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr) {
+    if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr &&
+        output.matte_of.empty()) {
         const auto& substitute = frame.source->substitute;
         const int header_of = substitute && substitute->from ? *substitute->from : frame.number;
         written.metadata_lost =
@@ -160,11 +161,28 @@ FloatImage OutputWriter::picture_in(const std::string& space, const FinishedFram
     return picture;
 }
 
+FloatImage OutputWriter::matte_in(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                  const HostFrame& own) const {
+    FloatImage grey = make_float_image(own.window());
+    const auto found = frame.mattes.find(output.matte_of);
+    for (int channel = 0; channel < 3; ++channel) {
+        float* samples = grey.channel(channel);
+        if (found == frame.mattes.end()) {
+            std::fill_n(samples, grey.window.area(), 0.0F);
+        } else {
+            std::copy(found->second.begin(), found->second.end(), samples);
+        }
+    }
+    return grey;
+}
+
 // The picture in the coding of an output that is not the source's own.
 HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
                                         const HostFrame& own) const {
-    const FloatImage picture = same_space(shot_, output) ? media::read_worked(own)
-                                                         : picture_in(shot_.output_space(output), frame, own);
+    const FloatImage picture = !output.matte_of.empty() ? matte_in(output, frame, own)
+                               : same_space(shot_, output)
+                                   ? media::read_worked(own)
+                                   : picture_in(shot_.output_space(output), frame, own);
     const std::optional<std::vector<float>> alpha = output.alpha ? media::read_alpha(own) : std::nullopt;
     if (output.type == spec::OutputType::ProRes) {
         const media::ProResOptions options = prores_options(shot_, output);
@@ -184,7 +202,8 @@ HostFrame OutputWriter::in_output_space(const spec::OutputSpec& output, const Fi
 
 std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, const FinishedFrame& frame,
                                             const HostFrame& own) const {
-    const bool own_coding = same_space(shot_, output) && own.worked.model != PixelModel::YCbCr;
+    const bool is_matte = !output.matte_of.empty();
+    const bool own_coding = !is_matte && same_space(shot_, output) && own.worked.model != PixelModel::YCbCr;
     if (output.type == spec::OutputType::Exr) {
         media::ExrWriteOptions options;
         options.compression = output.compression;
@@ -194,8 +213,8 @@ std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, cons
         options.attributes = marks(frame);
         const bool exr_source = shot_.info().kind == media::MediaKind::Exr;
         if (exr_source && own_coding) return media::encode_exr(own, options);
-        options.chromaticities = shot_.colors().chromaticities(shot_.output_space(output));
-        if (!exr_source) return media::encode_exr(in_output_space(output, frame, own), options);
+        if (!is_matte) options.chromaticities = shot_.colors().chromaticities(shot_.output_space(output));
+        if (!exr_source || is_matte) return media::encode_exr(in_output_space(output, frame, own), options);
         // Another space, but still this file: other channels, parts and attributes stay.
         HostFrame converted = own;
         const FloatImage picture = picture_in(shot_.output_space(output), frame, own);

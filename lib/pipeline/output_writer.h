@@ -21,6 +21,7 @@ struct FinishedFrame {
     FloatImage working;        ///< after the passes, working space
     std::vector<float> touch;  ///< [H*W]; empty when nothing was touched
     std::vector<PassFacts> passes;
+    std::map<std::string, std::vector<float>> mattes;  ///< [H*W] by pass; none: 0 everywhere
 
     bool touched() const { return !touch.empty(); }
 };
@@ -56,6 +57,9 @@ private:
                                   const HostFrame& own) const;
     /// The frame's picture in `space`; `own`: the frame in the source's coding.
     FloatImage picture_in(const std::string& space, const FinishedFrame& frame, const HostFrame& own) const;
+    /// What an output that is a matte shows, as grey.
+    FloatImage matte_in(const spec::OutputSpec& output, const FinishedFrame& frame,
+                        const HostFrame& own) const;
     HostFrame in_output_space(const spec::OutputSpec& output, const FinishedFrame& frame,
                               const HostFrame& own) const;
     std::vector<std::byte> packet(const spec::OutputSpec& output, const FinishedFrame& frame,

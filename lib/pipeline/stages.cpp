@@ -84,7 +84,7 @@ void ShotStages::load_solved() {
         artefacts_[made_] = artefact;
         try {
             chain_.push_back({made_, &spec, std::shared_ptr(entry->make(shot_.pass_context(made_, artefact))),
-                              entry, shot_.scale_of(made_)});
+                              entry, shot_.scale_of(made_), is_wanted_as_matte(spec.name)});
         } catch (const Error& error) {
             throw error.within(
                 {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
@@ -96,6 +96,12 @@ std::optional<std::size_t> ShotStages::next_unsolved() {
     load_solved();
     if (made_ < shot_.shot().passes.size()) return made_;
     return std::nullopt;
+}
+
+bool ShotStages::is_wanted_as_matte(const std::string& pass) const {
+    const auto& outputs = shot_.shot().outputs;
+    return std::any_of(outputs.begin(), outputs.end(),
+                       [&](const spec::OutputSpec& output) { return output.matte_of == pass; });
 }
 
 void ShotStages::check_stop() const {
@@ -272,15 +278,17 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     for (const int frame : missing) {
         check_stop();
         chain.release_below(frame);
-        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}};
+        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}};
         try {
             if (finished.source->error) std::rethrow_exception(finished.source->error);
             if (!chain_.empty() && finished.source->host) {
                 at_frame(shot_, frame, [&] {
                     ChainResult result = chain.make(frame);
                     finished.passes = std::move(result.passes);
+                    for (const auto& [pass, matte] : result.mattes)
+                        finished.mattes[pass] = compute::download_mask(matte);
                     if (!result.frame.touch.any().item<bool>()) return;
-                    finished.touch = compute::download_touch(result.frame);
+                    finished.touch = compute::download_mask(result.frame.touch);
                     finished.working = compute::download(result.frame);
                 });
                 stream.synchronize();

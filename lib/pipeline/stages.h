@@ -57,6 +57,7 @@ private:
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
     void record_failure(int frame, const Error& error) const;
     void check_stop() const;
+    bool is_wanted_as_matte(const std::string& pass) const;
     void report(const std::string& stage, int done, int total, int skipped) const;
 
     const ShotContext& shot_;

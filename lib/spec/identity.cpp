@@ -113,6 +113,7 @@ json output_identity(const JobSpec& job, const ShotSpec& shot, const OutputSpec&
             {"colorspace", or_null(output.colorspace)},
             {"alpha", output.alpha},
             {"dwa_level", or_null(output.dwa_level)},
+            {"matte_of", output.matte_of},
             {"timecode", or_null(shot.timecode)},
             {"reel", or_null(shot.reel)}};
 }

@@ -83,6 +83,7 @@ struct OutputSpec {
     std::optional<std::string> colorspace;  ///< nullopt: the source's
     bool alpha = false;
     std::optional<double> dwa_level;
+    std::string matte_of;  ///< a pass's name: what it changed or found in place of the picture
 };
 
 struct ShotSpec {

@@ -97,6 +97,18 @@ void check_values(JobReading& reading, const JobNode& node, const TypeRow& row, 
     }
 }
 
+void check_matte(JobReading& reading, const JobNode& node, const OutputSpec& output, const ShotSpec& shot) {
+    const std::string pointer = node.pointer("matte_of");
+    if (output.type == OutputType::ProRes || output.type == OutputType::Jpeg) {
+        reading.problem(pointer, "a matte is written as exr, tiff, png or dpx");
+        return;
+    }
+    if (output.colorspace) reading.problem(node.pointer("colorspace"), "a matte has no colour; remove it");
+    const bool is_there = std::any_of(shot.passes.begin(), shot.passes.end(),
+                                      [&](const PassSpec& pass) { return pass.name == output.matte_of; });
+    if (!is_there) reading.problem(pointer, "the shot has no pass \"" + output.matte_of.substr(0, 40) + "\"");
+}
+
 void check_path(JobReading& reading, const JobNode& node, const TypeRow& row, const OutputSpec& output) {
     const PathPattern& pattern = output.path.pattern;
     if (pattern.text().empty()) return;  // reported already
@@ -119,7 +131,7 @@ std::string_view to_text(OutputType type) {
     return row_of(type).name;
 }
 
-OutputSpec read_output(JobReading& reading, const JobNode& node) {
+OutputSpec read_output(JobReading& reading, const JobNode& node, const ShotSpec& shot) {
     OutputSpec output;
     output.name = read_name(reading, node, "name");
     output.path = reading.pattern_here(node, "path");
@@ -133,6 +145,7 @@ OutputSpec read_output(JobReading& reading, const JobNode& node) {
     output.colorspace = node.text("colorspace");
     output.alpha = node.flag("alpha", false);
     output.dwa_level = node.number("dwa_level");
+    output.matte_of = node.text("matte_of").value_or("");
 
     const auto type = node.text("type");
     const auto row = std::find_if(rows().begin(), rows().end(),
@@ -145,6 +158,7 @@ OutputSpec read_output(JobReading& reading, const JobNode& node) {
     check_keys(reading, node, *row);
     check_values(reading, node, *row, output);
     check_path(reading, node, *row, output);
+    if (!output.matte_of.empty()) check_matte(reading, node, output, shot);
     return output;
 }
 

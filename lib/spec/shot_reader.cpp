@@ -293,7 +293,7 @@ ShotSpec read_shot(JobReading& reading, const JobNode& node) {
         shot.passes.push_back(read_pass(reading, passes.item(i), shot));
     const JobNode outputs = node["outputs"];
     for (std::size_t i = 0; i < outputs.items(); ++i)
-        shot.outputs.push_back(read_output(reading, outputs.item(i)));
+        shot.outputs.push_back(read_output(reading, outputs.item(i), shot));
     return shot;
 }
 

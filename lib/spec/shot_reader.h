@@ -55,6 +55,7 @@ std::string read_name(JobReading& reading, const JobNode& node, const std::strin
 /// A shot as far as it can be read. Names that it uses are checked against those it has.
 ShotSpec read_shot(JobReading& reading, const JobNode& node);
 
-OutputSpec read_output(JobReading& reading, const JobNode& node);
+/// An output of `shot`, whose passes are known.
+OutputSpec read_output(JobReading& reading, const JobNode& node, const ShotSpec& shot);
 
 }  // namespace wetgate::spec

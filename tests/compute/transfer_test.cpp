@@ -25,7 +25,7 @@ TEST_CASE("a frame comes back from the device as it went, with nothing touched")
     const FloatImage back = download(frame);
     CHECK(back.window == image.window);
     CHECK(std::equal(back.channel(0), back.channel(0) + 3 * image.window.area(), image.channel(0)));
-    for (const float touch : download_touch(frame)) CHECK(touch == 0.0F);
+    for (const float touch : download_mask(frame.touch)) CHECK(touch == 0.0F);
 }
 
 TEST_CASE("a frame cut to another window keeps picture coordinates and is zero where it has no data") {

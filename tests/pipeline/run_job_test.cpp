@@ -8,6 +8,7 @@
 #include <valijson/validator.hpp>
 
 #include "core/error.h"
+#include "media/still.h"
 #include "pipeline/memory.h"
 #include "pipeline/plan.h"
 #include "pipeline/record.h"
@@ -66,6 +67,32 @@ TEST_CASE("what a grade did is in the report, in stops") {
     CHECK(plate.at("changed_outside") == 0);
     CHECK(plate.at("changed_other") == 0);
     CHECK(plate.at("changed_inside").get<int>() > 0);
+}
+
+TEST_CASE("an output can be the matte of a pass, and is black where the pass did nothing") {
+    const tests::SmallShot small(
+        {1, 3}, 16, 12, R"([{"pass": "grade", "slope": [2.0, 2.0, 2.0], "strength": 0.5, "frames": "2"}])",
+        R"([{"name": "m", "path": "out/m.####.exr", "type": "exr", "matte_of": "grade"},
+            {"name": "o", "path": "out/o.####.exr", "type": "exr"},
+            {"name": "p", "path": "out/p.####.png", "type": "png", "matte_of": "grade"}])");
+    const JobOutcome outcome = run(small);
+    CHECK(outcome.made == 2);
+    CHECK(outcome.result->at("verdict") == "pass");
+    const auto& outputs = small.job->shots[0].outputs;
+    for (const int frame : {1, 2}) {
+        const FloatImage plate = media::read_worked(media::read_exr(small.plate(frame), frame, {}));
+        const FloatImage exr =
+            media::read_worked(media::read_exr(outputs[0].path.pattern.path(frame), frame, {}));
+        const FloatImage png =
+            media::read_worked(media::read_still(outputs[2].path.pattern.path(frame), frame, {}));
+        REQUIRE(exr.window == plate.window);
+        for (std::size_t i = 0; i < exr.window.area(); ++i) {
+            const bool lit =
+                frame == 2 && plate.channel(0)[i] + plate.channel(1)[i] + plate.channel(2)[i] > 0;
+            CHECK(exr.channel(1)[i] == (lit ? 0.5F : 0.0F));
+            CHECK(png.channel(1)[i] == doctest::Approx(lit ? 0.5 : 0.0).epsilon(1e-4));
+        }
+    }
 }
 
 TEST_CASE("a shard makes its frames and no report; chunks number the job's frames") {

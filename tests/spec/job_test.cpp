@@ -182,6 +182,8 @@ TEST_CASE("each mistake gives one problem that says what to do") {
         {"/shots/0/outputs/1/alpha", true, "take profile 4444"},
         {"/shots/0/outputs/1/compression", "zip", "means nothing for type prores"},
         {"/shots/0/outputs/1/type", "dnxhd", "not one of"},
+        {"/shots/0/outputs/0/matte_of", "dust", "the shot has no pass \"dust\""},
+        {"/shots/0/outputs/1/matte_of", "sanitize", "a matte is written as"},
     };
     for (const Case& each : cases) {
         CAPTURE(each.pointer);
