@@ -145,7 +145,7 @@ Fused fused(const std::vector<Candidate>& candidates) {
         prior.push_back(own);
         result.is_shown.setTo(255, candidate.shows);
     }
-    belief = prior;
+    for (const cv::Mat& own : prior) belief.push_back(own.clone());  // a copy would share its pixels
     cv::Mat mean = mean_of(candidates, belief);
     constexpr int rounds = 3;
     for (int round = 0; round < rounds; ++round) {
@@ -186,8 +186,10 @@ void mend_seam(cv::Mat& picture, const cv::Mat& current, const cv::Mat& hole, co
     cv::dilate(hole, grown, cv::Mat::ones(side, side, CV_8UC1));
     const cv::Mat border = (grown != 0) & (hole == 0) & (is_shown != 0);
     if (cv::countNonZero(border) == 0) return;
-    cv::Mat step =
-        cv::max(cv::min(current - picture, cv::Scalar::all(most_step)), cv::Scalar::all(-most_step));
+    cv::Mat step = current - picture;
+    cv::Mat samples = step.reshape(1);
+    cv::min(samples, most_step, samples);
+    cv::max(samples, -most_step, samples);
     step.setTo(cv::Scalar::all(0), border == 0);
     cv::Mat count;
     border.convertTo(count, CV_32FC1, 1 / 255.0);

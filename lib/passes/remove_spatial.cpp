@@ -49,7 +49,7 @@ at::Tensor made_up(const at::Tensor& coded, const at::Tensor& hole, const at::Te
             inpaint::classical(cut(coded).contiguous(), cut(hole), inpaint::Border::NavierStokes);
         inside.copy_(streak_share * streaks + (1 - streak_share) * smooth);
     }
-    return result;
+    return at::where(hole, result, coded);  // a network answers for what it was given too
 }
 
 }  // namespace wetgate::passes::remove
