@@ -153,6 +153,49 @@ void match_gain(cv::Mat& picture, const Surroundings& around, const cv::Mat& com
     }
 }
 
+cv::Mat blurred(const cv::Mat& picture, double sigma_px) {
+    cv::Mat result;
+    cv::GaussianBlur(picture, result, {}, sigma_px, sigma_px, cv::BORDER_REPLICATE);
+    return result;
+}
+
+/// How much of `own`, a band of the candidate, is to be believed: its regression to `wanted`, the same band
+/// of the frame, around the hole. What differs as much everywhere is grain, which is to be as it is.
+float believed(const cv::Mat& own, const cv::Mat& wanted, const cv::Mat& common) {
+    double common_power = 0, power = 0;
+    std::vector<float> off;
+    for (int y = 0; y < own.rows; ++y) {
+        for (int x = 0; x < own.cols; ++x) {
+            if (common.at<std::uint8_t>(y, x) == 0) continue;
+            const auto& a = own.at<cv::Vec3f>(y, x);
+            const auto& b = wanted.at<cv::Vec3f>(y, x);
+            common_power += static_cast<double>(a.dot(b));
+            power += static_cast<double>(a.dot(a));
+            off.push_back(static_cast<float>(cv::norm(a - b, cv::NORM_L2SQR)));
+        }
+    }
+    const auto middle = off.begin() + static_cast<std::ptrdiff_t>(off.size() / 4);
+    std::nth_element(off.begin(), middle, off.end());
+    const double grain = 0.5 * static_cast<double>(*middle) * static_cast<double>(off.size());
+    return static_cast<float>(std::clamp((common_power + grain) / std::max(power, 1e-12), 0.0, 1.0));
+}
+
+/// Each band of the candidate as far as it is believed: of leaves in the wind only their mean is known.
+void shrink_bands(Candidate& candidate, const Surroundings& around) {
+    const cv::Mat common = candidate.shows & around.near;
+    cv::Mat own = membrane(candidate.picture, candidate.shows);  // what is not shown is not to bleed in
+    cv::Mat wanted = around.smooth;
+    cv::Mat result = cv::Mat::zeros(own.size(), CV_32FC3);
+    for (const double sigma_px : {1.2, 2.5, 5.0, 10.0}) {
+        const cv::Mat coarse = blurred(own, sigma_px), wanted_coarse = blurred(wanted, sigma_px);
+        const cv::Mat band = own - coarse;
+        result += band * believed(band, wanted - wanted_coarse, common);
+        own = coarse;
+        wanted = wanted_coarse;
+    }
+    candidate.picture = result + own;
+}
+
 /// The motion that the camera's map leaves, everywhere: flow where it is sure, around the hole; inside, and
 /// where it is not, most of the surroundings' affine motion and a membrane over what is left of that.
 cv::Mat motion_left(const Surroundings& around, const cv::Mat& picture, const cv::Mat& shows) {
@@ -240,6 +283,7 @@ std::optional<Candidate> candidate_of(const Surroundings& around, const Source& 
     if (!matched(by_camera)) return std::nullopt;
     Candidate made = fetched(motion_left(around, by_camera.picture, by_camera.shows));
     if (!matched(made)) return std::nullopt;
+    shrink_bands(made, around);
     cv::Mat difference = around.current - made.picture;
     cv::multiply(difference, difference, difference);
     cv::transform(difference, made.error, cv::Matx13f(1 / 3.0F, 1 / 3.0F, 1 / 3.0F));
