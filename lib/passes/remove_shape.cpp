@@ -43,7 +43,8 @@ struct Vector {
 /// The grid of one frame's motion, in plate coordinates.
 struct Motion {
     std::vector<Vector> vectors;
-    double unit = 1;  // plate pixels a guide's pixel
+    std::vector<Point> lost;  // whose way back leads elsewhere
+    double unit = 1;          // plate pixels a guide's pixel
 };
 
 void append(std::string& text, std::optional<float> length) {
@@ -75,9 +76,12 @@ Motion motion_of(const ArtefactReader& facts) {
         for (int column = 0; column < columns; ++column) {
             const auto at = 4 * static_cast<std::size_t>(row * columns + column);
             const int dx = units(at), dy = units(at + 2);
-            if (dx == 0 || dy == 0) continue;
             const Point from = {x0 + (column + 0.5) * cell_px * motion.unit,
                                 y0 + (row + 0.5) * cell_px * motion.unit};
+            if (dx == 0 || dy == 0) {
+                motion.lost.push_back(from);
+                continue;
+            }
             motion.vectors.push_back({from,
                                       {from[0] + (dx - 2048) * unit_px * motion.unit,
                                        from[1] + (dy - 2048) * unit_px * motion.unit}});
@@ -131,6 +135,10 @@ Shape stepped(const Shape& shape, const Motion& motion, bool is_forward) {
     }
     Similarity fit{.middle = middle_of(shape.points)};
     const double size = std::max(1.0, 0.5 * std::hypot(x1 - x0, y1 - y0));
+    const auto central = [&](const Point& point) {
+        const double away = std::hypot(point[0] - fit.middle[0], point[1] - fit.middle[1]) / size;
+        return std::exp(-2 * away * away);
+    };
     struct Pair {
         Vector vector;
         double weight;
@@ -141,17 +149,21 @@ Shape stepped(const Shape& shape, const Motion& motion, bool is_forward) {
         const Vector way = is_forward ? vector : Vector{vector.to, vector.from};
         const auto& [x, y] = way.from;
         if (x < x0 || x > x1 || y < y0 || y > y1 || depth_in(outline, way.from) < 0) continue;
-        const double away = std::hypot(x - fit.middle[0], y - fit.middle[1]) / size;
-        inside.push_back({way, std::exp(-2 * away * away)});
+        inside.push_back({way, central(way.from)});
         dx.push_back(way.to[0] - x);
         dy.push_back(way.to[1] - y);
+    }
+    double agreeing = 0, all = 0;
+    for (const Point& lost : motion.lost) {
+        const auto& [x, y] = lost;
+        if (x < x0 || x > x1 || y < y0 || y > y1 || depth_in(outline, lost) < 0) continue;
+        all += central(lost);
     }
     Shape next = shape;
     next.confidence *= worst_factor;
     if (static_cast<double>(inside.size()) < least_cells) return next;
     fit.tx = median(dx);
     fit.ty = median(dy);
-    double agreeing = 0, all = 0;
     for (double scale_px = 6; scale_px > 0.7; scale_px *= 0.7) {
         const double scale = scale_px * motion.unit;
         double w = 0, wx = 0, wy = 0, wu = 0, wv = 0;
@@ -221,8 +233,10 @@ void add_motion(json& facts, const FrameWindow& window) {
     if (window[0].pixels.numel() == 0 || !window.is_real(-1)) return;
     const Guide before = guide_of(window[-1].pixels, guide_side_px);
     const Guide after = guide_of(window[0].pixels, guide_side_px);
-    const motion::FlowField flow = motion::dense_flow(before.picture, after.picture);
-    const auto round_trip = motion::round_trip_px(flow, motion::dense_flow(after.picture, before.picture));
+    const motion::FlowField flow =
+        motion::dense_flow(before.picture, after.picture, motion::FlowQuality::Fine);
+    const auto round_trip = motion::round_trip_px(
+        flow, motion::dense_flow(after.picture, before.picture, motion::FlowQuality::Fine));
     const int columns = std::max(1, flow.width / cell_px);
     const int rows = std::max(1, flow.height / cell_px);
     std::string text;

@@ -41,7 +41,8 @@ Shapes tracked(const Shapes& keys, std::span<const nlohmann::json> all_frames, i
 nlohmann::json to_json(const Shapes& shapes);
 Shapes shapes_of(const ArtefactReader& list);
 
-/// [1,H,W] float32: the share of each pixel of `window` that the shape covers. On the host.
+/// [1,H,W] float32: the share of each pixel of `window` that the shape, an eighth of a pixel
+/// wider all around, covers. On the host.
 at::Tensor matte_of(const Shape& shape, const Box& window);
 
 }  // namespace wetgate::passes::remove
