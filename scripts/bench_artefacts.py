@@ -41,8 +41,9 @@ class Repair:
     def __init__(self, build, folder):
         self.build, self.folder = build, folder / "artefacts"
 
-    def __call__(self, pictures, given):
-        """`pictures`: {number: [H,W,3] uint16}; absent numbers are missing frames. Returns all from the first to the last."""
+    def __call__(self, pictures, given, matte=None):
+        """`pictures`: {number: [H,W,3] uint16}; absent numbers are missing frames. `matte`: [H,W] uint8 of all frames.
+        Returns all from the first to the last."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "in").mkdir(parents=True)
         first, last = min(pictures), max(pictures)
@@ -54,6 +55,11 @@ class Repair:
                "shots": [{"name": "s", "on_bad_frame": "hold", "passes": [given],
                           "source": {"path": "in/p.####.png", "range": f"{first}-{last}", "colorspace": "sRGB", "rate": "25"},
                           "outputs": [{"name": "o", "path": "out/p.####.png", "type": "png"}]}]}
+        if matte is not None:
+            subprocess.run(["ffmpeg", "-v", "error", *map(str, raw("gray")), "-i", "-", "-frames:v", "1", self.folder / "matte.png"],
+                           input=matte.tobytes(), check=True)
+            job["shots"][0]["mattes"] = {"hole": {"path": "matte.png"}}
+            given["matte"] = "hole"
         (self.folder / "job.json").write_text(json.dumps(job))
         run = subprocess.run([self.build / "wetgate", "run", self.folder / "job.json", "--progress", "none"], capture_output=True, text=True)
         if run.returncode not in (0, 20):  # 20: frames were missing, which is what is planted
@@ -173,12 +179,37 @@ def dust(clip, repair, textures):
             "clean_changed_percent": 100 * float((untouched != truth).any(-1).mean())}
 
 
+def remove(clip, repair):
+    truth = frames_of(clip, 25, "rgb48le")
+    if len(truth) < 13:
+        return None
+    side = round(0.16 * WIDTH)
+    x, y = (WIDTH - side) // 2, (HEIGHT - side) // 2
+    inside = np.zeros((HEIGHT, WIDTH), bool)
+    inside[y:y + side, x:x + side] = True
+    holed = np.where(inside[None, :, :, None], 0, truth).astype(np.uint16)
+    made = repair({i: picture for i, picture in enumerate(holed)}, {"pass": "remove"}, inside.astype(np.uint8) * 255)
+    unit = 1 / 65535
+    score = lambda pictures: float(np.mean([psnr(pictures[i] * unit, truth[i] * unit, inside) for i in range(len(truth))]))
+    if any(np.any((made[i] != truth[i])[~inside]) for i in range(len(truth))):
+        raise SystemExit(f"bench: remove changed {clip} outside the matte")
+    result = {"wetgate": score(made)}
+    coded = np.round(holed / 257.0).astype(np.uint8)
+    for method in ("ns", "telea"):
+        out = subprocess.run([repair.build / "scripts/bench_peer", "inpaint", method, *map(str, (WIDTH, HEIGHT, x, y, side, side))],
+                             input=coded.tobytes(), stdout=subprocess.PIPE, check=True).stdout
+        result[method] = score(np.frombuffer(out, np.uint8).reshape(truth.shape) * 257.0)
+    out = ffmpeg([*raw("rgb24"), "-i", "-", "-vf", f"format=gbrp,delogo=x={x}:y={y}:w={side}:h={side}", "-pix_fmt", "rgb24"], coded.tobytes())
+    result["delogo"] = score(np.frombuffer(out, np.uint8).reshape(truth.shape) * 257.0)
+    return result | {"margin": result["wetgate"] - max(result[peer] for peer in ("ns", "telea", "delogo"))}
+
+
 def tables(build, folder, clips, textures=None):
     """{pass: {clip: figures}}; a clip that has nothing to show (no flat ground, too short) is left out."""
     repair = Repair(build, folder)
     results = {"what": "planted artefacts at 640x360, wetgate with its defaults against FFmpeg's best setting, dB"}
     with_dirt = lambda clip, repair: dust(clip, repair, textures)
-    for name, measure in {"frame_repair": frame_repair, "dust": with_dirt, "deband": deband}.items():
+    for name, measure in {"frame_repair": frame_repair, "dust": with_dirt, "deband": deband, "remove": remove}.items():
         results[name] = {}
         for clip in clips:
             figures = measure(clip, repair)

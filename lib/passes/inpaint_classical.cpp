@@ -18,7 +18,7 @@ constexpr double scale = 65536;
 
 }  // namespace
 
-at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole) {
+at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole, Border border) {
     const at::Tensor host = (coded * scale).to(at::kCPU).contiguous();
     const at::Tensor bytes = hole[0].to(at::kByte).to(at::kCPU).contiguous();
     const auto height = static_cast<int>(host.size(1));
@@ -30,7 +30,8 @@ at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole) {
         for (std::int64_t c = 0; c < 3; ++c) {
             const cv::Mat plane(height, width, CV_32FC1, host[c].data_ptr());
             cv::Mat filled;
-            cv::inpaint(plane, mask, filled, radius_px, cv::INPAINT_TELEA);
+            cv::inpaint(plane, mask, filled, radius_px,
+                        border == Border::Telea ? cv::INPAINT_TELEA : cv::INPAINT_NS);
             planes.push_back(at::from_blob(filled.data, {height, width}, at::kFloat).clone());
         }
     } catch (const cv::Exception& problem) {

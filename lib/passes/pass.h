@@ -36,9 +36,11 @@ public:
     virtual const compute::DeviceFrame& operator[](int k) const = 0;
     /// False where operator[] repeats another frame.
     virtual bool is_real(int k) const = 0;
-    /// The job's matte for this pass at frame 0, [1,H,W] float32 in [0,1]; undefined where the job names
-    /// none.
-    virtual at::Tensor matte() const = 0;
+    /// The job's matte for this pass at frame k, [1,H,W] float32 in [0,1]; undefined where the job names
+    /// none. Other frames than 0, and any in a measurement, only where PassEntry::neighbour_mattes says so;
+    /// a neighbour whose matte has no file is covered all over. Follows operator[] where that repeats a
+    /// frame.
+    virtual at::Tensor matte(int k = 0) const = 0;
     /// A number that depends on (job seed, shot, frame, pass) alone: the only randomness a pass may use.
     virtual std::uint64_t seed() const = 0;
 };
@@ -96,6 +98,8 @@ struct PassEntry {
     /// Float planes of the picture's size that run() needs at its most, beside its window and a network:
     /// measured. What a pass usually needs is reckoned without.
     int working_planes = 0;
+    /// run() and measure() read the mattes of all frames of their windows.
+    bool neighbour_mattes = false;
 };
 
 /// Every pass, in the order of `wetgate passes list`.

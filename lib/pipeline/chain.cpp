@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "compute/transfer.h"
@@ -20,16 +21,20 @@ namespace {
 // so that a pass sees one geometry even where the data windows of a sequence wander.
 class OwnedWindow final : public passes::FrameWindow {
 public:
-    OwnedWindow(passes::PassReach reach, std::uint64_t seed, at::Tensor matte)
-        : reach_(reach), seed_(seed), matte_(std::move(matte)) {}
+    OwnedWindow(passes::PassReach reach, std::uint64_t seed) : reach_(reach), seed_(seed) {}
 
-    void add(compute::DeviceFrame frame, bool real) {
+    void add(compute::DeviceFrame frame, bool real, std::optional<at::Tensor> matte) {
         frames_.push_back(std::move(frame));
         real_.push_back(real);
+        mattes_.push_back(std::move(matte));
     }
     const compute::DeviceFrame& operator[](int k) const override { return frames_.at(index(k)); }
     bool is_real(int k) const override { return real_.at(index(k)); }
-    at::Tensor matte() const override { return matte_; }
+    at::Tensor matte(int k) const override {
+        const auto& matte = mattes_.at(index(k));
+        if (!matte) throw Error(ErrorKind::Internal, "a pass looked at a matte that it did not ask for");
+        return *matte;
+    }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -42,9 +47,9 @@ private:
     }
     passes::PassReach reach_;
     std::uint64_t seed_;
-    at::Tensor matte_;
     std::vector<compute::DeviceFrame> frames_;
     std::vector<bool> real_;
+    std::vector<std::optional<at::Tensor>> mattes_;  // nullopt: not asked for
 };
 
 std::uint64_t seed_of(const ShotContext& shot, int frame, std::size_t pass_index) {
@@ -126,7 +131,10 @@ ChainResult Chain::make(int frame) {
 
 std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach,
                                                    std::size_t pass_index) {
-    return window_over(passes_.size(), frame, reach, pass_index, {});
+    const spec::PassSpec& spec = shot_.shot().passes.at(pass_index);
+    if (!passes::find_pass(spec.name).neighbour_mattes)
+        return window_over(passes_.size(), frame, reach, pass_index, std::nullopt, {});
+    return window_over(passes_.size(), frame, reach, pass_index, spec.matte, reach);
 }
 
 void Chain::release_below(int frame, passes::PassReach extra) {
@@ -136,6 +144,7 @@ void Chain::release_below(int frame, passes::PassReach extra) {
         cache.erase(cache.begin(), cache.lower_bound(bound));
         if (i > 0) bound -= passes_[i - 1].pass->reach().before;
     }
+    kept_mattes_.erase(kept_mattes_.begin(), kept_mattes_.lower_bound(bound));
     feed_.release_below(bound);
 }
 
@@ -160,15 +169,37 @@ const ChainResult& Chain::stage(std::size_t stage, int frame) {
 
 std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame,
                                                         passes::PassReach reach, std::size_t pass_index,
-                                                        at::Tensor matte) {
-    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index), std::move(matte));
+                                                        const std::optional<std::string>& matte_name,
+                                                        passes::PassReach matte_reach) {
+    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
     const Box box = stage(at_stage, frame).frame.window;
     for (int k = -reach.before; k <= reach.after; ++k) {
         int shown = shot_.source_range().clamp(frame + k);
         while (shown != frame && !is_real(shown)) shown += shown < frame ? 1 : -1;
-        window->add(compute::cut_to(stage(at_stage, shown).frame, box), k == 0 || shown == frame + k);
+        std::optional<at::Tensor> matte;
+        if (matte_name && k >= -matte_reach.before && k <= matte_reach.after) {
+            matte = matte_name->empty() ? at::Tensor() : matte_at(*matte_name, shown, box, shown != frame);
+        }
+        window->add(compute::cut_to(stage(at_stage, shown).frame, box), k == 0 || shown == frame + k,
+                    std::move(matte));
     }
     return window;
+}
+
+at::Tensor Chain::matte_at(const std::string& name, int frame, const Box& box, bool is_neighbour) {
+    auto& kept = kept_mattes_[frame];
+    if (const auto found = kept.find(name); found != kept.end() && found->second.box == box)
+        return found->second.plane;
+    std::error_code ignored;
+    // Handles may come without mattes: where nothing says what is covered there, all of it is.
+    const bool is_missing =
+        is_neighbour && !std::filesystem::exists(MatteStore::file_of(shot_, name, frame), ignored);
+    const at::Tensor plane = is_missing
+                                 ? at::ones({1, box.height(), box.width()},
+                                            at::TensorOptions(at::kFloat).device(shot_.runtime().device()))
+                                 : mattes_.matte(name, frame, box);
+    kept[name] = {box, plane};
+    return plane;
 }
 
 ChainResult Chain::apply(std::size_t index, int frame) {
@@ -179,9 +210,11 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     if (spec.frames && !std::binary_search(spec.frames->begin(), spec.frames->end(), frame)) return result;
 
     const compute::DeviceFrame& before = result.frame;
-    at::Tensor matte;
-    if (!spec.matte.empty()) matte = mattes_.matte(spec.matte, frame, before.window);
-    const auto window = window_over(index, frame, pass.pass->reach(), pass.index, matte);
+    const passes::PassReach reach = pass.pass->reach();
+    const bool all_mattes = pass.entry && pass.entry->neighbour_mattes;
+    const auto window =
+        window_over(index, frame, reach, pass.index, spec.matte, all_mattes ? reach : passes::PassReach{});
+    const at::Tensor matte = window->matte(0);
     passes::PassResult made = pass.pass->run(*window);
     const int scale = pass.scale;
     if (made.pixels.sizes() != scaled(before.pixels, scale) ||

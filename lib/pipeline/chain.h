@@ -67,14 +67,22 @@ private:
     const ChainResult& stage(std::size_t stage, int frame);
     ChainResult apply(std::size_t index, int frame);
     std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach,
-                                                     std::size_t pass_index, at::Tensor matte);
+                                                     std::size_t pass_index,
+                                                     const std::optional<std::string>& matte_name,
+                                                     passes::PassReach matte_reach);
+    at::Tensor matte_at(const std::string& name, int frame, const Box& box, bool is_neighbour);
     bool is_real(int frame);
 
     const ShotContext& shot_;
     const std::vector<ChainPass> passes_;
     FrameFeed& feed_;
+    struct KeptMatte {
+        Box box;
+        at::Tensor plane;  // [1,H,W] float32
+    };
     MatteStore mattes_;
-    std::vector<std::map<int, ChainResult>> stages_;  // [0]: the source; [i]: after passes_[i-1]
+    std::map<int, std::map<std::string, KeptMatte>> kept_mattes_;  // by frame
+    std::vector<std::map<int, ChainResult>> stages_;               // [0]: the source; [i]: after passes_[i-1]
 };
 
 }  // namespace wetgate::pipeline

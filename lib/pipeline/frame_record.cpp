@@ -76,6 +76,12 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     record["passes"] = nlohmann::json::array();
     for (const PassFacts& facts : frame.passes) {
         record["passes"].push_back(pass_json(facts));
+        if (facts.facts.contains("needs_key_frame")) {
+            findings.add("needs_key_frame", "VIDEO", "Plate integrity", qc::Severity::Issue,
+                         facts.facts.value("confidence", 0.0), "0.4 (confidence of a track)",
+                         "the pass '" + facts.pass + "' needs a key frame here: " +
+                             facts.facts.at("needs_key_frame").get<std::string>());
+        }
         if (facts.facts.contains("made_from")) {
             findings.add("made_frame", "VIDEO", "Frame Error", qc::Severity::Fyi, 1, "any",
                          "the pass '" + facts.pass + "' made this frame (" + facts.facts.value("why", "") +

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
@@ -30,7 +32,9 @@ nlohmann::json file_identity(const fs::path& file) {
 nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames,
                               std::size_t passes_before) {
     nlohmann::json identity = nlohmann::json::array();
-    for (std::size_t i = 0; i < passes_before; ++i) {
+    // With the pass's own, which a measurement may read.
+    const std::size_t count = std::min(passes_before + 1, shot.shot().passes.size());
+    for (std::size_t i = 0; i < count; ++i) {
         const spec::PassSpec& pass = shot.shot().passes[i];
         for (const std::string& name : {pass.matte, pass.protect}) {
             if (name.empty()) continue;

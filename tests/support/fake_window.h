@@ -68,7 +68,16 @@ public:
         matte_ = std::move(matte);
         return *this;
     }
-    at::Tensor matte() const override { return matte_; }
+    /// One for each frame of the shot.
+    FakeWindow& with_mattes(std::vector<at::Tensor> mattes) {
+        mattes_ = std::move(mattes);
+        return *this;
+    }
+    at::Tensor matte(int k = 0) const override {
+        if (mattes_.empty()) return matte_;
+        while (k != 0 && !is_real(k)) k += k > 0 ? -1 : 1;
+        return mattes_.at(static_cast<std::size_t>(centre_ + k));
+    }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -77,6 +86,7 @@ private:
     int centre_;
     std::uint64_t seed_;
     at::Tensor matte_;
+    std::vector<at::Tensor> mattes_;
 };
 
 }  // namespace wetgate::tests

@@ -1,0 +1,37 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "motion/track.h"
+#include "passes/artefact_reader.h"
+#include "passes/pass.h"
+
+namespace wetgate::passes::remove {
+
+/// Adds "camera" to a frame's facts: the step from the frame before, in coordinates of the plate, what the
+/// pass's matte covers left out.
+void add_camera(nlohmann::json& facts, const FrameWindow& window);
+
+/// The camera's way through a shot.
+class CameraTrack {
+public:
+    CameraTrack() = default;
+    /// Of an artefact's "camera".
+    explicit CameraTrack(const ArtefactReader& list);
+
+    /// From one frame to another, in pixels of a data window whose corner is (x0, y0). nullopt where a frame
+    /// between them was not measured; a step that was, but is not known, counts as a camera that stands
+    /// still.
+    std::optional<motion::Homography> way(int from, int to, int x0, int y0) const;
+
+private:
+    int first_ = 0;
+    std::vector<motion::CameraStep> steps_;  // [i]: to frame first_ + i
+};
+
+/// The artefact's "camera", from the facts of all frames.
+nlohmann::json solved_camera(std::span<const nlohmann::json> all_frames, int first_frame);
+
+}  // namespace wetgate::passes::remove
