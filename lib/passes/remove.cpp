@@ -67,7 +67,8 @@ public:
              "camera: where each frame's pixels lie in the next, row by row; shape: the outline on "
              "each frame, which may be corrected here, or by one more key frame"},
             {"exposure_stops", solved_exposure("remove", all_frames)},
-            {"cuts", solved_cuts("remove", all_frames, first_frame)},
+            {"cuts",
+             remove::confirmed_cuts(solved_cuts("remove", all_frames, first_frame), all_frames, first_frame)},
             {"camera", remove::solved_camera(all_frames, first_frame)}};
         if (keys_.empty()) return artefact;
         const remove::Shapes shapes =
