@@ -70,6 +70,25 @@ json solved_camera(std::span<const json> all_frames, int first_frame) {
     return list;
 }
 
+json confirmed_cuts(const json& cuts, std::span<const json> all_frames, int first_frame) {
+    constexpr int surely_inliers = 50;  // no two scenes have so many corners in common that move as one
+    constexpr double surely_share = 0.5;
+    json confirmed = json::array();
+    for (const json& cut : cuts) {
+        const int frame = cut.get<int>();
+        const json& facts = all_frames[static_cast<std::size_t>(frame - first_frame)];
+        bool is_followed = false;
+        if (facts.is_object() && facts.contains("camera")) {
+            const ArtefactReader step("remove", facts["camera"],
+                                      fmt::format("the measurement of frame {}", frame));
+            is_followed = step.member("inliers").integer(0) >= surely_inliers &&
+                          step.member("inlier_share").number(0, 1) >= surely_share;
+        }
+        if (!is_followed) confirmed.push_back(cut);
+    }
+    return confirmed;
+}
+
 CameraTrack::CameraTrack(const ArtefactReader& list) {
     for (std::size_t i = 0; i < list.size(most_frames); ++i) {
         const ArtefactReader entry = list.item(i);

@@ -34,4 +34,9 @@ private:
 /// The artefact's "camera", from the facts of all frames.
 nlohmann::json solved_camera(std::span<const nlohmann::json> all_frames, int first_frame);
 
+/// `cuts` (numbers of frames that begin a scene) without those over which the camera was followed: before
+/// a plain ground that pans, little else is found again.
+nlohmann::json confirmed_cuts(const nlohmann::json& cuts, std::span<const nlohmann::json> all_frames,
+                              int first_frame);
+
 }  // namespace wetgate::passes::remove

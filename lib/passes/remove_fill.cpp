@@ -38,7 +38,7 @@ constexpr double least_difference = 5e-4;  // coded, squared: within it candidat
 constexpr double judged_px = 2;
 constexpr double edge_px = 6;       // over which a candidate fades in at the border of what it shows
 constexpr double grain_px = 1.2;    // what is finer comes from one candidate
-constexpr double most_share = 0.3;  // of the surroundings' variance: an expected error above it is a guess
+constexpr double most_share = 0.5;  // of the surroundings' variance: an expected error above it is a guess
 constexpr double most_step = 0.15;  // coded, at the border
 constexpr int seam_px = 2;
 

@@ -53,7 +53,7 @@ json measured_surroundings(const FrameWindow& window) {
 json solved_surroundings(const std::string& pass, std::span<const json> all_frames, int first_frame) {
     return {{"schema", schema_of(pass)},
             {"exposure_stops", solved_exposure(pass, all_frames)},
-            {"cuts", solved_cuts(pass, all_frames, first_frame)},
+            {"cuts", confirmed_cuts(solved_cuts(pass, all_frames, first_frame), all_frames, first_frame)},
             {"camera", solved_camera(all_frames, first_frame)}};
 }
 

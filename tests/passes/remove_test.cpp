@@ -174,6 +174,17 @@ TEST_CASE("nothing is copied across a cut, and nothing where the matte is empty"
     CHECK(at::equal(empty.pixels, shot[6]));
 }
 
+TEST_CASE("a cut between two scenes is found, and none in a pan") {
+    auto shot = pan(6, 9);
+    CHECK(solved(shot, {}, {{"keys", {{{"frame", 1}, {"points", {{0, 0}, {9, 9}}}}}}})["cuts"].empty());
+    for (int i = 3; i < 6; ++i)
+        shot[static_cast<std::size_t>(i)] = texture(kWidth, kHeight, 9.0 * i, 0, 5).flip({2}).square() * 9;
+    const json keys = {{{"frame", 1}, {"points", {{60, 40}, {90, 70}}}}};
+    const json artefact = solved(shot, {}, {{"keys", keys}});
+    CHECK(artefact["cuts"] == json{4});
+    CHECK(artefact["shape"].size() == 3);  // the outline does not go on behind it
+}
+
 TEST_CASE("neighbours with NaN, Inf, negative and far too bright light give finite pixels") {
     const auto truth = pan(9, 5);
     const std::vector<at::Tensor> mattes(9, square(70, 50, 24));
