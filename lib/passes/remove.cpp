@@ -219,7 +219,7 @@ PassEntry remove_entry() {
             [](const PassContext& context) { return std::make_unique<RemovePass>(context); },
             [](const PassContext& context) { return std::make_unique<RemoveAnalysis>(context); },
             model_use,
-            /*working_planes=*/140,
+            /*working_planes=*/100,
             /*neighbour_mattes=*/true};
 }
 
