@@ -30,8 +30,9 @@ namespace wetgate::passes::remove {
 namespace {
 
 constexpr int most_candidates = 12;
-constexpr double enough = 3;           // candidates for one pixel
-constexpr double far_frames = 8;       // at which a frame is worth half of the nearest
+constexpr double enough = 3;      // candidates for one pixel
+constexpr double far_frames = 8;  // at which a frame is worth half of the nearest
+constexpr double reference_bonus = 1.5;
 constexpr double least_worth = 0.004;  // of the hole, for a frame to be looked at
 constexpr int sample_px = 3;           // the grid on which frames are chosen
 constexpr double error_a_frame =
@@ -77,6 +78,7 @@ std::vector<std::size_t> chosen(const cv::Mat& hole, const Box& box, const std::
             for (std::size_t i = 0; i < samples.size(); ++i) {
                 if (shows[s][i] != 0 && seen[i] < enough) worth += std::exp2(-2 * seen[i]);
             }
+            if (sources[s].is_reference) worth *= reference_bonus;
             worth /= 1 + std::abs(sources[s].away) / far_frames;
             if (worth <= most) continue;
             most = worth;
