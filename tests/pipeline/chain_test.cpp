@@ -44,7 +44,8 @@ ChainResult make_one(const ShotContext& shot, const std::vector<ChainPass>& pass
     return chain.make(frame);
 }
 
-std::string white_matte(const tests::SmallShot& small, float value, const Box& part) {
+std::string white_matte(const tests::SmallShot& small, float value, const Box& part,
+                        const std::string& name = "matte.exr") {
     HostFrame like;
     like.display_window = {0, 0, width, height};
     FloatImage image = make_float_image(like.display_window);
@@ -55,9 +56,9 @@ std::string white_matte(const tests::SmallShot& small, float value, const Box& p
         }
     }
     write_atomic(
-        small.folder / "matte.exr",
+        small.folder / name,
         media::encode_exr(media::make_rgb_frame(like, image, SampleType::Half, 0, std::nullopt), {}));
-    return "matte.exr";
+    return name;
 }
 
 }  // namespace
@@ -169,6 +170,39 @@ TEST_CASE(
     CHECK(result.frame.pixels[0].max().item<float>() == -0.25F);  // at most one stop from -0.5, towards 7
     CHECK(result.frame.pixels[1].min().item<float>() == 0.5F);
     CHECK(result.frame.pixels[2].min().item<float>() == 7.0F);
+}
+
+TEST_CASE(
+    "a pass that asks for them sees its neighbours' mattes, and one without a file as covered all over") {
+    const tests::SmallShot small({1, 5}, width, height);
+    white_matte(small, 1.0F, {0, 0, 2, 9}, "m.0002.exr");
+    white_matte(small, 1.0F, {0, 0, 5, 9}, "m.0003.exr");
+    spec::MatteSpec matte;
+    matte.name = "m";
+    matte.path.text = "m.####.exr";
+    matte.path.pattern = spec::PathPattern::parse(matte.path.text).resolved(small.folder.path());
+    matte.channel = "R";
+    small.job->shots[0].mattes["m"] = matte;
+    const ShotContext shot = small.context(2);
+    spec::PassSpec spec;
+    spec.matte = "m";
+    std::vector<int> covered;
+    ChainPass asks = link(spec, {1, 1}, [&](const FrameWindow& window) {
+        for (int k = -1; k <= 1; ++k) covered.push_back(window.matte(k).sum().item<int>());
+        return everywhere(window, window[0].pixels);
+    });
+    passes::PassEntry entry;
+    entry.neighbour_mattes = true;
+    asks.entry = std::make_shared<passes::PassEntry>(entry);
+    make_one(shot, {asks}, 3);
+    CHECK(covered == std::vector<int>{2 * height, 5 * height, width * height});
+
+    const ChainPass does_not = link(spec, {1, 1}, [](const FrameWindow& window) {
+        CHECK(window.matte().defined());
+        CHECK_THROWS_AS(window.matte(1), Error);
+        return everywhere(window, window[0].pixels);
+    });
+    make_one(shot, {does_not}, 3);
 }
 
 TEST_CASE("a matte bounds where a pass works, protect where it does not") {
