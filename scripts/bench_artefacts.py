@@ -41,24 +41,25 @@ class Repair:
     def __init__(self, build, folder):
         self.build, self.folder = build, folder / "artefacts"
 
-    def __call__(self, pictures, given, matte=None):
-        """`pictures`: {number: [H,W,3] uint16}; absent numbers are missing frames. `matte`: [H,W] uint8 of all frames.
+    def __call__(self, pictures, given, mattes=None):
+        """`pictures`: {number: [H,W,3] uint16}; absent numbers are missing frames. `mattes`: {number: [H,W] uint8}.
         Returns all from the first to the last."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "in").mkdir(parents=True)
         first, last = min(pictures), max(pictures)
+        still = lambda name, data, read_as, written_as: subprocess.run(
+            ["ffmpeg", "-v", "error", *map(str, raw(read_as)), "-i", "-", "-frames:v", "1", "-pix_fmt", written_as, self.folder / name],
+            input=data.tobytes(), check=True)
         for number, picture in pictures.items():
-            data = picture.astype("<u2").tobytes()
-            subprocess.run(["ffmpeg", "-v", "error", *map(str, raw("rgb48le")), "-i", "-", "-frames:v", "1", "-pix_fmt", "rgb48be",
-                            self.folder / f"in/p.{number:04}.png"], input=data, check=True)
+            still(f"in/p.{number:04}.png", picture.astype("<u2"), "rgb48le", "rgb48be")
+        for number, matte in (mattes or {}).items():
+            still(f"in/m.{number:04}.png", matte, "gray", "gray")
         job = {"schema": "wetgate.job/1", "name": "artefacts", "work": "work", "qc": {"gate": "off"},
                "shots": [{"name": "s", "on_bad_frame": "hold", "passes": [given],
                           "source": {"path": "in/p.####.png", "range": f"{first}-{last}", "colorspace": "sRGB", "rate": "25"},
                           "outputs": [{"name": "o", "path": "out/p.####.png", "type": "png"}]}]}
-        if matte is not None:
-            subprocess.run(["ffmpeg", "-v", "error", *map(str, raw("gray")), "-i", "-", "-frames:v", "1", self.folder / "matte.png"],
-                           input=matte.tobytes(), check=True)
-            job["shots"][0]["mattes"] = {"hole": {"path": "matte.png"}}
+        if mattes:
+            job["shots"][0]["mattes"] = {"hole": {"path": "in/m.####.png"}}
             given["matte"] = "hole"
         (self.folder / "job.json").write_text(json.dumps(job))
         run = subprocess.run([self.build / "wetgate", "run", self.folder / "job.json", "--progress", "none"], capture_output=True, text=True)
@@ -179,6 +180,15 @@ def dust(clip, repair, textures):
             "clean_changed_percent": 100 * float((untouched != truth).any(-1).mean())}
 
 
+def inpainted(repair, method, pictures, masks):
+    """OpenCV's, of [N,H,W,3] uint16 where [N,H,W] bool."""
+    file = repair.folder / "masks"
+    file.write_bytes(masks.astype(np.uint8).tobytes())
+    out = subprocess.run([repair.build / "scripts/bench_peer", "inpaint", method, str(WIDTH), str(HEIGHT), file],
+                         input=np.round(pictures / 257.0).astype(np.uint8).tobytes(), stdout=subprocess.PIPE, check=True).stdout
+    return np.frombuffer(out, np.uint8).reshape(pictures.shape) * 257.0
+
+
 def remove(clip, repair):
     truth = frames_of(clip, 25, "rgb48le")
     if len(truth) < 13:
@@ -188,7 +198,8 @@ def remove(clip, repair):
     inside = np.zeros((HEIGHT, WIDTH), bool)
     inside[y:y + side, x:x + side] = True
     holed = np.where(inside[None, :, :, None], 0, truth).astype(np.uint16)
-    made = repair({i: picture for i, picture in enumerate(holed)}, {"pass": "remove"}, inside.astype(np.uint8) * 255)
+    made = repair({i: picture for i, picture in enumerate(holed)}, {"pass": "remove"},
+                  {i: inside.astype(np.uint8) * 255 for i in range(len(holed))})
     unit = 1 / 65535
     score = lambda pictures: float(np.mean([psnr(pictures[i] * unit, truth[i] * unit, inside) for i in range(len(truth))]))
     if any(np.any((made[i] != truth[i])[~inside]) for i in range(len(truth))):
@@ -196,12 +207,51 @@ def remove(clip, repair):
     result = {"wetgate": score(made)}
     coded = np.round(holed / 257.0).astype(np.uint8)
     for method in ("ns", "telea"):
-        out = subprocess.run([repair.build / "scripts/bench_peer", "inpaint", method, *map(str, (WIDTH, HEIGHT, x, y, side, side))],
-                             input=coded.tobytes(), stdout=subprocess.PIPE, check=True).stdout
-        result[method] = score(np.frombuffer(out, np.uint8).reshape(truth.shape) * 257.0)
+        result[method] = score(inpainted(repair, method, holed, np.repeat(inside[None], len(holed), 0)))
     out = ffmpeg([*raw("rgb24"), "-i", "-", "-vf", f"format=gbrp,delogo=x={x}:y={y}:w={side}:h={side}", "-pix_fmt", "rgb24"], coded.tobytes())
     result["delogo"] = score(np.frombuffer(out, np.uint8).reshape(truth.shape) * 257.0)
     return result | {"margin": result["wetgate"] - max(result[peer] for peer in ("ns", "telea", "delogo"))}
+
+
+def hung(count, width, seed):
+    """How much of each pixel [N,H,W] a wire covers that sways and sags."""
+    random = np.random.default_rng(seed)
+    x, y = np.arange(WIDTH)[None], np.arange(HEIGHT)[:, None]
+    left, right = random.uniform(0.15, 0.85, 2) * HEIGHT
+    sag, speed, turn = random.uniform(-20, 20), random.uniform(-2, 2), random.uniform(-0.5, 0.5)
+    frames = []
+    for i in range(count):
+        middle = left + (right - left) * x / WIDTH + 4 * sag * x / WIDTH * (1 - x / WIDTH) + speed * i + turn * i * (x / WIDTH - 0.5)
+        slope = np.gradient(middle, axis=1)
+        frames.append(np.clip(width / 2 + 0.5 - np.abs(y - middle) / np.sqrt(1 + slope ** 2), 0, 1))
+    return np.stack(frames)
+
+
+def wire(clip, repair):
+    truth = frames_of(clip, 12, "rgb48le")
+    if len(truth) < 12:
+        return None
+    unit = 1 / 65535
+    result = {}
+    for width, light in ((4, 0.045), (8, 0.92)):
+        cover = hung(len(truth), width, seed=width)
+        shot = np.round(truth * (1 - cover[..., None]) + 65535 * light * cover[..., None]).astype(np.uint16)
+        masks = cover > 0
+        given = {i: mask.astype(np.uint8) * 255 for i, mask in enumerate(masks)}
+        score = lambda pictures: float(np.mean([psnr(pictures[i] * unit, truth[i] * unit, masks[i]) for i in range(len(truth))]))
+        ours = score(repair(dict(enumerate(shot)), {"pass": "wire"}, given))
+        peer = score(inpainted(repair, "ns", shot, masks))
+        found = np.stack(list(repair(dict(enumerate(shot)), {"pass": "wire"}).values()))
+        changed = (found != shot).any(-1)
+        near = masks.copy()
+        for axis in (1, 2):
+            near = np.logical_or.reduce([np.roll(near, shift, axis) for shift in range(-2, 3)])
+        hit = (changed & (cover > 0.5)).sum()
+        result[f"{width}_px"] = {"wetgate": ours, "ns": peer, "margin": ours - peer, "found_recall": hit / (cover > 0.5).sum(),
+                                 "found_precision": hit / max(1, hit + (changed & ~near).sum())}
+    untouched = np.stack(list(repair(dict(enumerate(truth)), {"pass": "wire"}).values()))
+    result["8_px"]["clean_changed_percent"] = 100 * float((untouched != truth).any(-1).mean())
+    return result
 
 
 def tables(build, folder, clips, textures=None):
@@ -209,7 +259,7 @@ def tables(build, folder, clips, textures=None):
     repair = Repair(build, folder)
     results = {"what": "planted artefacts at 640x360, wetgate with its defaults against FFmpeg's best setting, dB"}
     with_dirt = lambda clip, repair: dust(clip, repair, textures)
-    for name, measure in {"frame_repair": frame_repair, "dust": with_dirt, "deband": deband, "remove": remove}.items():
+    for name, measure in {"frame_repair": frame_repair, "dust": with_dirt, "deband": deband, "remove": remove, "wire": wire}.items():
         results[name] = {}
         for clip in clips:
             figures = measure(clip, repair)

@@ -1,7 +1,6 @@
 // The peers of scripts/bench.
 //   bench_peer THREADS OUT_FOLDER FILE...                 reads and writes EXR files with OpenEXR and nothing
-//   else bench_peer inpaint ns|telea WIDTH HEIGHT X Y W H      fills a rectangle of rgb24 frames, stdin to
-//   stdout, with OpenCV
+//   else bench_peer inpaint ns|telea WIDTH HEIGHT MASKS      fills rgb24 frames, stdin to stdout, with OpenCV
 #include <ImfChannelList.h>
 #include <ImfFrameBuffer.h>
 #include <ImfHeader.h>
@@ -12,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <opencv2/core.hpp>
 #include <opencv2/photo.hpp>
 #include <string>
@@ -19,15 +19,17 @@
 
 namespace {
 
-int fill_frames(const std::string& method, const std::vector<int>& size) {
-    cv::Mat mask = cv::Mat::zeros(size[1], size[0], CV_8UC1);
-    mask(cv::Rect(size[2], size[3], size[4], size[5])).setTo(255);
-    cv::Mat frame(size[1], size[0], CV_8UC3), filled;
-    const std::size_t bytes = frame.total() * frame.elemSize();
+/// Masks are bytes, a frame's after the other; not 0: to be filled.
+int fill_frames(const std::string& method, int width, int height, const char* masks) {
+    cv::Mat frame(height, width, CV_8UC3), mask(height, width, CV_8UC1), filled;
+    const std::size_t pixels = frame.total();
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(masks, "rb"), std::fclose);
+    if (!file) return 1;
     constexpr double radius_px = 3;
-    while (std::fread(frame.data, 1, bytes, stdin) == bytes) {
+    while (std::fread(frame.data, 3, pixels, stdin) == pixels) {
+        if (std::fread(mask.data, 1, pixels, file.get()) != pixels) return 1;
         cv::inpaint(frame, mask, filled, radius_px, method == "ns" ? cv::INPAINT_NS : cv::INPAINT_TELEA);
-        if (std::fwrite(filled.data, 1, bytes, stdout) != bytes) return 1;
+        if (std::fwrite(filled.data, 3, pixels, stdout) != pixels) return 1;
     }
     return 0;
 }
@@ -36,11 +38,8 @@ int fill_frames(const std::string& method, const std::vector<int>& size) {
 
 int main(int argc, char** argv) {
     if (argc < 4) return 2;
-    if (argc == 9 && std::string(argv[1]) == "inpaint") {
-        std::vector<int> size;
-        for (int i = 3; i < argc; ++i) size.push_back(std::atoi(argv[i]));
-        return fill_frames(argv[2], size);
-    }
+    if (argc == 6 && std::string(argv[1]) == "inpaint")
+        return fill_frames(argv[2], std::atoi(argv[3]), std::atoi(argv[4]), argv[5]);
     Imf::setGlobalThreadCount(std::atoi(argv[1]));
     const std::filesystem::path out = argv[2];
     for (int i = 3; i < argc; ++i) {

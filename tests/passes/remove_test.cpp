@@ -9,11 +9,8 @@
 #include "passes/pass.h"
 #include "passes/remove_membrane.h"
 #include "passes/remove_shape.h"
-#include "spec/params.h"
-#include "support/fake_window.h"
-#include "support/models.h"
 #include "support/refusal.h"
-#include "support/scene.h"
+#include "support/shot.h"
 
 namespace wetgate::tests {
 namespace {
@@ -23,37 +20,15 @@ using nlohmann::json;
 constexpr int kWidth = 160;
 constexpr int kHeight = 120;
 
-passes::PassContext context(json params, json artefact = nullptr, bool has_matte = true) {
-    static const color::Config colors = color::Config::load("builtin", {});
-    static const nets::JobModels models = shipped_models();
+const ShotPass remove_pass("remove");
+
+json classical(json params) {
     if (!params.contains("engine")) params["engine"] = "classical";
-    passes::PassContext made;
-    made.params = spec::pass_params("remove", params);
-    made.artefact = std::move(artefact);
-    made.color = &colors;
-    made.models = &models;
-    made.has_matte = has_matte;
-    return made;
+    return params;
 }
 
-/// Smooth random texture in light, about 0.05 to 0.6, without end: detail from 5 to 60 px.
-at::Tensor texture(int width, int height, double x0, double y0, int seed = 0) {
-    const at::Tensor x = (at::arange(width, at::kDouble) + x0).view({1, width});
-    const at::Tensor y = (at::arange(height, at::kDouble) + y0).view({height, 1});
-    std::vector<at::Tensor> planes;
-    for (int c = 0; c < 3; ++c) {
-        at::Tensor sum = at::zeros({height, width}, at::kDouble);
-        for (int i = 0; i < 24; ++i) {
-            const auto part = static_cast<std::uint64_t>(100 * seed + i);
-            const double angle = 6.2831853 * hashed(1, part), length = 5 * std::pow(12.0, hashed(2, part));
-            const double pace = 6.2831853 / length;
-            sum += (pace * (std::cos(angle) * x + std::sin(angle) * y) +
-                    6.2831853 * hashed(3, part, static_cast<std::uint64_t>(c / 2)))
-                       .sin();
-        }
-        planes.push_back((0.3 * (0.35 * sum).exp()).clamp(0.02, 4).to(at::kFloat));
-    }
-    return at::stack(planes);
+passes::PassContext context(const json& params, json artefact = nullptr, bool has_matte = true) {
+    return remove_pass.context(classical(params), std::move(artefact), has_matte);
 }
 
 /// A pan to the right by `speed` px a frame.
@@ -80,28 +55,12 @@ std::vector<at::Tensor> hidden(const std::vector<at::Tensor>& pictures,
 
 json solved(const std::vector<at::Tensor>& pictures, const std::vector<at::Tensor>& mattes,
             const json& params = json::object()) {
-    const auto analysis =
-        passes::find_pass("remove").make_analysis(context(params, nullptr, !mattes.empty()));
-    std::vector<json> facts;
-    for (int i = 0; i < static_cast<int>(pictures.size()); ++i) {
-        FakeWindow window = FakeWindow::of(pictures, i, 1);
-        if (!mattes.empty()) window.with_mattes(mattes);
-        facts.push_back(analysis->measure(window));
-    }
-    return analysis->solve(facts, 1);
+    return remove_pass.solved(pictures, classical(params), mattes);
 }
 
 passes::PassResult removed(const std::vector<at::Tensor>& pictures, const std::vector<at::Tensor>& mattes,
                            int frame, const json& artefact, const json& params = json::object()) {
-    FakeWindow window = FakeWindow::of(pictures, frame, 1);
-    window.with_mattes(mattes);
-    return passes::find_pass("remove").make(context(params, artefact))->run(window);
-}
-
-/// Inside the matte, as a screen shows it.
-double psnr(const at::Tensor& made, const at::Tensor& truth, const at::Tensor& matte) {
-    const at::Tensor error = (made.clamp(0, 1).pow(1 / 2.4) - truth.clamp(0, 1).pow(1 / 2.4)).square();
-    return -10 * std::log10((error * matte).sum().item<double>() / (3 * matte.sum().item<double>()) + 1e-12);
+    return remove_pass.run(pictures, frame, artefact, classical(params), mattes);
 }
 
 }  // namespace
@@ -112,7 +71,7 @@ TEST_CASE("what other frames of a pan show is copied, and nothing else is touche
     const auto shot = hidden(truth, mattes);
     const json artefact = solved(shot, mattes);
     const auto made = removed(shot, mattes, 6, artefact);
-    CHECK(psnr(made.pixels, truth[6], mattes[6]) > 33);
+    CHECK(psnr_inside(made.pixels, truth[6], mattes[6]) > 33);
     CHECK(made.facts["copied"].get<double>() > 0.95);
     CHECK(at::equal(made.touch, mattes[6]));
     CHECK(at::equal(at::where(mattes[6] > 0, shot[6], made.pixels), shot[6]));
@@ -130,7 +89,7 @@ TEST_CASE("light that changes from frame to frame is matched") {
     auto shot = hidden(truth, mattes);
     for (std::size_t i = 1; i < shot.size(); i += 2) shot[i] = shot[i] * 1.3;
     const auto made = removed(shot, mattes, 6, solved(shot, mattes));
-    CHECK(psnr(made.pixels, truth[6], mattes[6]) > 30);
+    CHECK(psnr_inside(made.pixels, truth[6], mattes[6]) > 30);
 }
 
 TEST_CASE("behind something that moves before a still camera its own absence is found") {
@@ -139,7 +98,7 @@ TEST_CASE("behind something that moves before a still camera its own absence is 
     const auto shot = hidden(truth, mattes);
     const auto made = removed(shot, mattes, 6, solved(shot, mattes));
     CHECK(made.facts["copied"].get<double>() == doctest::Approx(1));
-    CHECK(psnr(made.pixels, truth[6], mattes[6]) > 36);
+    CHECK(psnr_inside(made.pixels, truth[6], mattes[6]) > 36);
 }
 
 TEST_CASE("what no frame shows is made up, or left as it is and reported") {
@@ -152,7 +111,7 @@ TEST_CASE("what no frame shows is made up, or left as it is and reported") {
         CHECK(made.facts["synthesised"] == 1);
         CHECK(at::equal(made.touch, mattes[2]));
         const at::Tensor mean = truth[2].mean({1, 2}, true).expand_as(truth[2]);
-        CHECK(psnr(made.pixels, truth[2], mattes[2]) > psnr(mean, truth[2], mattes[2]) - 1);
+        CHECK(psnr_inside(made.pixels, truth[2], mattes[2]) > psnr_inside(mean, truth[2], mattes[2]) - 1);
     }
     const auto left = removed(shot, mattes, 2, artefact, {{"never_seen", "abstain"}});
     CHECK(left.facts["left"] == 1);
@@ -238,9 +197,7 @@ TEST_CASE("an outline on one frame follows what moves inside it for 50 frames") 
         CHECK(std::abs(points[2][0].get<double>() - points[0][0].get<double>() - side) < 4);
     }
     // What is outlined is what is touched, and it is gone.
-    const auto made = passes::find_pass("remove")
-                          .make(context({{"keys", keys}}, artefact, false))
-                          ->run(FakeWindow::of(shot, 25, 1));
+    const auto made = removed(shot, {}, 25, artefact, {{"keys", keys}});
     CHECK(made.touch.sum().item<double>() == doctest::Approx(side * side).epsilon(0.2));
     CHECK(made.facts["confidence"].get<double>() > 0.4);
     CHECK(made.facts["copied"].get<double>() > 0.25);
@@ -256,9 +213,7 @@ TEST_CASE("an outline on what is not found again asks for a key frame") {
     const json keys = {{{"frame", 1}, {"points", {{60, 40}, {100, 80}}}}};
     const json artefact = solved(shot, {}, {{"keys", keys}});
     CHECK_FALSE(artefact["needs_key_frame"].empty());
-    const auto made = passes::find_pass("remove")
-                          .make(context({{"keys", keys}}, artefact, false))
-                          ->run(FakeWindow::of(shot, 7, 1));
+    const auto made = removed(shot, {}, 7, artefact, {{"keys", keys}});
     CHECK(made.facts.contains("needs_key_frame"));
 }
 
