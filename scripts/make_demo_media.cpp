@@ -1,7 +1,10 @@
 // Makes the demo's plates: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]
 //   truth/demo.####.exr   the clean scene, with camera noise
 //   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites,
-//   NaN and Inf planted.json          what was planted where
+//   NaN and Inf
+//   rigged/demo.####.exr  the first of the clean ones with a wire, a scratch and a boom that dips in
+//   planted.json          what was planted where
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -28,6 +31,7 @@ struct Size {
     int height = 1080;
 };
 constexpr int first_frame = 1001;
+constexpr int rigged_frames = 9;
 constexpr int defects = 120;
 constexpr double exposure_sigma = 0.12;  // natural log
 constexpr double channel_sigma = 0.02;
@@ -73,6 +77,47 @@ void write(const std::filesystem::path& file, const FloatImage& image, int frame
     wetgate::write_atomic(file, wetgate::media::encode_exr(host, options));
 }
 
+/// Puts `light` over the share of each pixel that `cover(x, y)` says.
+template <class Cover>
+void paint(FloatImage& image, double light, const Cover& cover) {
+    for (int y = 0; y < image.window.height(); ++y) {
+        for (int x = 0; x < image.window.width(); ++x) {
+            const double share = cover(x, y);
+            if (share <= 0) continue;
+            const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(image.window.width()) +
+                            static_cast<std::size_t>(x);
+            for (int c = 0; c < 3; ++c) {
+                float& sample = image.channel(c)[at];
+                sample = static_cast<float>(sample * (1 - share) + light * share);
+            }
+        }
+    }
+}
+
+/// What hangs, runs and dips before the scene in frame `i` of `rigged_frames`.
+void add_rig(FloatImage& image, int i) {
+    const double width = image.window.width(), height = image.window.height();
+    const auto band = [](double off, double half) {
+        return std::clamp(half + 0.5 - std::abs(off), 0.0, 1.0);
+    };
+    paint(image, 0.004, [&](int x, int y) {  // a wire that sways
+        const double along = x / width;
+        const double middle =
+            height * (0.2 + 0.45 * along + 0.12 * along * (1 - along)) + (2 - 3 * along) * i;
+        return band((y - middle) / std::hypot(1.0, 0.45 * height / width), 0.0013 * width);
+    });
+    paint(image, 0.9, [&](int x, int y) {  // a scratch that weaves
+        return 0.6 * band(x - 0.31 * width - 2 * y / height - 0.4 * std::sin(1.3 * i), 0.0006 * width);
+    });
+    const double depth = height * (0.2 - 0.05 * std::abs(i - 4));
+    if (i < 3 || i > 5) return;
+    paint(image, 0.003, [&](int x, int y) {  // a boom
+        const double pole = band(x - 0.7 * width - 0.1 * y, 0.006 * width);
+        const double round = std::hypot((x - 0.7 * width - 0.1 * depth) / 1.5, y - depth);
+        return std::max(y < depth ? pole : 0.0, std::clamp(0.012 * width + 0.5 - round, 0.0, 1.0));
+    });
+}
+
 std::string numbered(int frame) {
     return "demo." + std::to_string(frame) + ".exr";
 }
@@ -80,6 +125,7 @@ std::string numbered(int frame) {
 void make(const std::filesystem::path& folder, int frames, const Size& size) {
     std::filesystem::create_directories(folder / "truth");
     std::filesystem::create_directories(folder / "plates");
+    std::filesystem::create_directories(folder / "rigged");
     const wetgate::tests::Scene scene(size.width, size.height);
     const std::vector<Defect> photosites = planted_defects(size);
     nlohmann::json planted = {{"gains", nlohmann::json::array()},
@@ -95,6 +141,11 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
         FloatImage image = scene.frame(i);
         add_noise(image, key);
         write(folder / "truth" / numbered(frame), image, frame);
+        if (i < rigged_frames) {
+            FloatImage rigged = image;
+            add_rig(rigged, i);
+            write(folder / "rigged" / numbered(frame), rigged, frame);
+        }
 
         const double exposure = exposure_sigma * hashed_normal(key, 7);
         nlohmann::json gains = nlohmann::json::array();

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
-#include <string_view>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "passes/pixel_defects.h"
 
@@ -11,7 +11,6 @@
 namespace wetgate::passes::pixel_defects {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr int kVersion = 1;
 constexpr std::int64_t kMostCandidates = 1 << 20;
 constexpr std::int64_t kMostBlocks = 1 << 22;
@@ -21,44 +20,10 @@ constexpr std::int64_t kMostBlocks = 1 << 22;
                                       "; delete this frame's measurement and measure again");
 }
 
-std::string to_base64(const std::vector<std::uint8_t>& bytes) {
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? bytes[i + k] : 0U);
-        for (std::size_t k = 0; k < 4; ++k) {
-            text.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63U] : '=');
-        }
-    }
-    return text;
-}
-
-std::vector<std::uint8_t> from_base64(const std::string& text) {
-    if (text.size() % 4 != 0) refuse("a packed list has been cut");
-    std::vector<std::uint8_t> bytes;
-    bytes.reserve(text.size() / 4 * 3);
-    for (std::size_t i = 0; i < text.size(); i += 4) {
-        std::uint32_t group = 0;
-        std::size_t pads = 0;
-        for (std::size_t k = 0; k < 4; ++k) {
-            const char letter = text[i + k];
-            std::uint32_t digit = 0;
-            if (letter == '=' && i + 4 == text.size() && k >= 2) {
-                ++pads;
-            } else {
-                const std::size_t found = kAlphabet.find(letter);
-                if (found == std::string_view::npos || pads != 0)
-                    refuse("a packed list has a foreign letter");
-                digit = static_cast<std::uint32_t>(found);
-            }
-            group = group << 6 | digit;
-        }
-        for (std::size_t k = 0; k + pads < 3; ++k)
-            bytes.push_back(static_cast<std::uint8_t>(group >> (16 - 8 * k)));
-    }
-    return bytes;
+std::vector<std::uint8_t> unpacked(const std::string& text) {
+    auto bytes = from_base64(text);
+    if (!bytes) refuse("a packed list has been cut or has a foreign letter");
+    return *std::move(bytes);
 }
 
 void put(std::vector<std::uint8_t>& bytes, std::uint32_t value, int count) {
@@ -172,7 +137,7 @@ FrameFacts facts_from_json(const nlohmann::json& json) {
     const auto blocks = static_cast<std::int64_t>(facts.grid.blocks.area());
     const auto cells = static_cast<std::int64_t>(facts.grid.cells.area());
     if (blocks > kMostBlocks || cells > 4 * kMostBlocks) refuse("the picture is too large");
-    std::vector<std::uint8_t> packed = from_base64(text_at(json, "grid"));
+    std::vector<std::uint8_t> packed = unpacked(text_at(json, "grid"));
     if (static_cast<std::int64_t>(packed.size()) != 6 * blocks + 2 * cells)
         refuse("the grid has another size");
     for (std::size_t channel = 0; channel < 3; ++channel) {
@@ -186,7 +151,7 @@ FrameFacts facts_from_json(const nlohmann::json& json) {
     }
 
     const std::int64_t count = integer_at(json, "count", 0, kMostCandidates);
-    Reader reader(from_base64(text_at(json, "candidates")));
+    Reader reader(unpacked(text_at(json, "candidates")));
     const auto width = static_cast<std::int64_t>(facts.window.width());
     const auto area = static_cast<std::int64_t>(facts.window.area());
     std::int64_t next = 0;

@@ -7,11 +7,18 @@
 #include "passes/coding.h"
 #include "passes/pass.h"
 #include "passes/remove_filler.h"
+#include "passes/wire_erase.h"
 #include "passes/wire_lines.h"
 #include "passes/wire_track.h"
 
 // Thin lines before a scene: wires of a stunt, rigging, cables. Where they are is given by a matte or by
 // rough paths on key frames, or found; what is behind them comes from other frames, or from both their sides.
+
+// Note [Wire or scene]
+// Thin long lines are wires, and poles, kerbs and window frames. Where the camera moves, those of the scene
+// go with it: what the camera's step predicts of the next frame is where they are. A wire, near or hung on
+// what moves, is elsewhere. Where the camera stands still nothing tells by motion: a line is a wire then if
+// its own light is even along it whatever is behind it.
 
 namespace wetgate::passes {
 namespace {
@@ -20,6 +27,23 @@ using nlohmann::json;
 
 constexpr std::size_t most_lines = 16;  // a frame
 constexpr double usual_width_px = 6;
+constexpr double telling_px = 2;       // that the camera has to carry a line across itself, in all
+constexpr double carried_share = 0.4;  // of that, off which a line of the scene may be found
+constexpr double most_uneven = 0.3;
+constexpr double most_uneven_still = 0.15;  // where motion does not tell, or it is not plain
+constexpr double surely_uneven = 0.05;      // a wire whatever the camera says
+constexpr double sharp = 0.5;               // of edges
+constexpr double least_contrast = 0.04;
+constexpr double strong = 0.12;  // of contrast
+constexpr double least_slender = 25;
+
+bool is_wire(const wire::TrackFacts& line) {
+    if (line.slender < least_slender || line.contrast < least_contrast) return false;
+    const bool is_plain = line.soft < sharp && line.contrast > strong;
+    if (line.uneven > (is_plain ? most_uneven : most_uneven_still)) return false;
+    if (line.carried_px < telling_px) return line.uneven <= most_uneven_still;
+    return line.off_px > carried_share * line.carried_px || line.uneven < surely_uneven;
+}
 
 wire::Wires keys_of(const PassContext& context) {
     if (!context.params.has("keys")) return {};
@@ -80,8 +104,13 @@ public:
         const ArtefactReader reader("wire", artefact, "the artefact");
         wire::Wires wires;
         if (finds_) {
+            wire::Rules rules;
+            rules.name = "wire";
+            rules.keeps = [&](const wire::TrackFacts& line) {
+                return takes_all_ ? line.slender >= least_slender : is_wire(line);
+            };
             wires = wire::followed(all_frames, first_frame, Scenes(reader.member("cuts")),
-                                   remove::CameraTrack(reader.member("camera")), takes_all_);
+                                   remove::CameraTrack(reader.member("camera")), rules);
         } else {
             for (const auto& [name, frames] : keys_) {
                 for (int i = 0; i < static_cast<int>(all_frames.size()); ++i)
@@ -101,7 +130,7 @@ private:
         if (!facts.is_object() || !facts.contains("wires")) return place;
         for (const json& found : facts["wires"]) {
             if (found.value("wire", "") != name) continue;
-            const json list = {{{"wire", name},
+            const json list = {{{"name", name},
                                 {"frames",
                                  {{{"frame", frame},
                                    {"points", found.at("points")},
@@ -135,21 +164,7 @@ public:
             const auto matte_at = [&](int k) { return window.matte(k); };
             return filler_.filled(window, matte_at, remove::Edge::Hard);
         }
-        const auto matte_at = [&](int k) {
-            return wire::matte_of(wires_, window[k].number, window[0].window).to(window[0].pixels.device());
-        };
-        PassResult result = filler_.filled(window, matte_at, remove::Edge::Soft);
-        int count = 0;
-        double confidence = 1;
-        for (const auto& [name, frames] : wires_) {
-            const auto place = frames.find(window[0].number);
-            if (place == frames.end()) continue;
-            ++count;
-            confidence = std::min(confidence, place->second.confidence);
-        }
-        result.facts["wires"] = count;
-        if (count > 0) result.facts["confidence"] = rounded(confidence);
-        return result;
+        return wire::erased(window, wires_, filler_);
     }
 
 private:

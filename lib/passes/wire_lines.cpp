@@ -14,7 +14,6 @@ namespace wetgate::passes::wire {
 namespace {
 
 constexpr std::int64_t most_side_px = 1280;  // of the picture that is looked at
-constexpr double least_contrast = 0.02;      // of a ridge, coded
 constexpr double noise_sigmas = 4;
 constexpr double least_share = 0.3;  // of the picture's shorter side that a line has to cross
 constexpr double most_bend = 0.1;    // sag, in parts of the length
@@ -28,16 +27,9 @@ constexpr int most_tries = 48;
 constexpr double alike_normals = 0.94;  // cosine: 20 degrees
 constexpr int directions = 180;
 constexpr double offset_px = 2;  // a bin of the Hough transform
-constexpr std::size_t path_points = 9;
 
 double distance(const Point& a, const Point& b) {
     return std::hypot(a[0] - b[0], a[1] - b[1]);
-}
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 /// Least squares of s = b0 + b1 t + b2 t^2, each pair by its weight. nullopt where they do not say.
@@ -61,25 +53,10 @@ std::optional<std::array<double, 3>> parabola(const std::vector<std::array<doubl
 
 }  // namespace
 
-Ridges::Ridges(const at::Tensor& coded, const Wanted& wanted) : wanted_(wanted) {
-    at::Tensor plane = (coded[0] * 0.2126 + coded[1] * 0.7152 + coded[2] * 0.0722).unsqueeze(0);
-    const std::int64_t longest = std::max(plane.size(1), plane.size(2));
-    step_ = static_cast<int>(
-        std::min((longest + most_side_px - 1) / most_side_px, std::min(plane.size(1), plane.size(2))));
-    if (step_ > 1) plane = at::avg_pool2d(plane, {step_, step_});
-    plane = plane.clamp(-0.5, 2).to(at::kCPU).contiguous();
-    light_ =
-        cv::Mat(static_cast<int>(plane.size(1)), static_cast<int>(plane.size(2)), CV_32F, plane.data_ptr())
-            .clone();
+Ridges::Ridges(const at::Tensor& coded, const Wanted& wanted)
+    : picture_(coded, most_side_px), step_(picture_.step()), light_(picture_.light()), wanted_(wanted) {
     try {
         cv::setNumThreads(1);  // see Note [OpenCV and threads]
-        cv::Mat fine;
-        cv::Laplacian(light_, fine, CV_32F);
-        std::vector<float> values(fine.begin<float>(), fine.end<float>());
-        for (float& value : values) value = std::abs(value);
-        std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                         values.end());
-        sigma_ = values[values.size() / 2] / 0.6745 / std::sqrt(20.0);
         // A bar answers most to a Gaussian of width / sqrt(12).
         const double least = std::max(1.2, wanted.least_width_px / step_ / std::sqrt(12.0));
         const double most = std::max(least, wanted.most_width_px / step_ / std::sqrt(12.0));
@@ -117,7 +94,8 @@ void Ridges::find(double sigma, const Wanted& wanted) {
         }
     }
     // White noise answers by about sigma_ / 3 / sigma.
-    const auto least = static_cast<float>(std::max(least_contrast / 2, noise_sigmas * sigma_ / 3 / sigma));
+    const auto least =
+        static_cast<float>(std::max(wanted.least_contrast / 2, noise_sigmas * picture_.noise() / 3 / sigma));
     for (int y = 1; y + 1 < answer.rows; ++y) {
         for (int x = 1; x + 1 < answer.cols; ++x) {
             const float here = answer.at<float>(y, x);
@@ -210,101 +188,7 @@ std::optional<Line> Ridges::fitted(Curve curve, const Spots& spots, bool is_brig
     const double length = curve.last - curve.first;
     if (sure < least_sure || std::abs(curve.bend[2]) * length * length / 4 > most_bend * length)
         return std::nullopt;
-    return measured(curve, is_bright, sure);
-}
-
-double Ridges::light_at(const Point& point) const {
-    const double x = std::clamp(point[0], 0.0, static_cast<double>(light_.cols - 1));
-    const double y = std::clamp(point[1], 0.0, static_cast<double>(light_.rows - 1));
-    const int x0 = std::min(static_cast<int>(x), std::max(0, light_.cols - 2));
-    const int y0 = std::min(static_cast<int>(y), std::max(0, light_.rows - 2));
-    const int x1 = std::min(x0 + 1, light_.cols - 1);
-    const int y1 = std::min(y0 + 1, light_.rows - 1);
-    const double fx = x - x0;
-    const double fy = y - y0;
-    return (1 - fy) * ((1 - fx) * light_.at<float>(y0, x0) + fx * light_.at<float>(y0, x1)) +
-           fy * ((1 - fx) * light_.at<float>(y1, x0) + fx * light_.at<float>(y1, x1));
-}
-
-// Its profile across, averaged along.
-std::optional<Line> Ridges::measured(const Curve& curve, bool is_bright, double sure) const {
-    const double most_half = wanted_.most_width_px / step_ / 2 + 2;
-    constexpr double fine = 0.25;
-    const int half = static_cast<int>(2 * most_half / fine);
-    std::vector<double> profile(static_cast<std::size_t>(2 * half + 1), 0);
-    const int count = std::max(8, static_cast<int>((curve.last - curve.first) / 2));
-    const auto place = [&](int i) { return curve.first + (curve.last - curve.first) * i / (count - 1); };
-    const auto normal_at = [&](double t) {
-        const double slope = curve.bend[1] + 2 * curve.bend[2] * t;
-        const double length = std::hypot(1.0, slope);
-        return Point{(curve.side[0] - slope * curve.along[0]) / length,
-                     (curve.side[1] - slope * curve.along[1]) / length};
-    };
-    const auto beside = [&](double t, double s) {
-        const Point middle = curve.at(t);
-        const Point normal = normal_at(t);
-        return Point{middle[0] + s * normal[0], middle[1] + s * normal[1]};
-    };
-    for (int i = 0; i < count; ++i) {
-        for (int k = -half; k <= half; ++k)
-            profile[static_cast<std::size_t>(k + half)] += light_at(beside(place(i), k * fine)) / count;
-    }
-    // Its sides: the level at which it ends, on the side where it is nearer to its own.
-    const double sign = is_bright ? 1 : -1;
-    const auto at = [&](double s) {
-        const double place_in = s / fine + half;
-        return sign * profile[static_cast<std::size_t>(std::clamp(std::lround(place_in), 0L, 2L * half))];
-    };
-    double peak = -1e9;
-    for (double s = -1.5; s <= 1.5; s += fine) peak = std::max(peak, at(s));
-    double contrast = 0, width = 0;
-    for (double reach = 1.5; reach <= 2 * most_half - fine; reach += fine) {
-        const double sides = std::max(at(-reach), at(reach));
-        if (peak - sides <= contrast * 1.02) continue;
-        contrast = peak - sides;
-    }
-    if (contrast < least_contrast) return std::nullopt;
-    double outer = 0, inner = 0;
-    for (double s = -2 * most_half; s <= 2 * most_half; s += fine) {
-        if (at(s) > peak - contrast / 2) width += fine;
-        if (at(s) > peak - 0.75 * contrast) outer += fine;
-        if (at(s) > peak - 0.25 * contrast) inner += fine;
-    }
-    const double width_px = width * step_;
-    if (width_px < 0.95 * wanted_.least_width_px || width_px > 1.5 * wanted_.most_width_px)
-        return std::nullopt;
-
-    // By the quartiles: a part of the line may cross what hides it.
-    const auto deviation = [&](const auto& light) {
-        std::vector<double> values;
-        for (int i = 0; i < count; ++i) values.push_back(light(place(i)));
-        std::sort(values.begin(), values.end());
-        return (values[values.size() * 3 / 4] - values[values.size() / 4]) / 1.35;
-    };
-    const double own = deviation([&](double t) { return light_at(curve.at(t)); });
-    const double aside = width / 2 + 3;
-    const double sides =
-        deviation([&](double t) { return (light_at(beside(t, -aside)) + light_at(beside(t, aside))) / 2; });
-    Line line;
-    line.path = in_pixels(curve);
-    line.width_px = width_px;
-    line.contrast = sign * contrast;
-    // Half of the noise's variance is left between pixels.
-    line.uneven = std::sqrt(std::max(0.0, own * own - sigma_ * sigma_ / 2)) / std::max(sides, contrast / 2);
-    line.sure = sure;
-    line.soft = (outer - inner) / width;
-    return line;
-}
-
-Path Ridges::in_pixels(const Curve& curve) const {
-    Path path;
-    for (std::size_t i = 0; i < path_points; ++i) {
-        const double share = static_cast<double>(i) / static_cast<double>(path_points - 1);
-        const Point point = curve.at(curve.first + share * (curve.last - curve.first));
-        // Centres of pixels: of the working picture to those of the plate.
-        path.push_back({(point[0] + 0.5) * step_ - 0.5, (point[1] + 0.5) * step_ - 0.5});
-    }
-    return path;
+    return picture_.measured(curve, is_bright, sure, wanted_);
 }
 
 std::vector<Line> Ridges::lines(std::size_t most) const {
@@ -404,16 +288,6 @@ std::optional<Line> Ridges::along(const Path& rough, double range_px) const {
             best = line;
     }
     return best;
-}
-
-double distance_to(const Point& point, const Point& from, const Point& to) {
-    const double dx = to[0] - from[0];
-    const double dy = to[1] - from[1];
-    const double square = dx * dx + dy * dy;
-    const double share =
-        square > 0 ? std::clamp(((point[0] - from[0]) * dx + (point[1] - from[1]) * dy) / square, 0.0, 1.0)
-                   : 0.0;
-    return std::hypot(point[0] - from[0] - share * dx, point[1] - from[1] - share * dy);
 }
 
 }  // namespace wetgate::passes::wire

@@ -11,12 +11,6 @@
 
 #include "core/error.h"
 
-// Note [Wire or scene]
-// Thin long lines are wires, and poles, kerbs and window frames. Where the camera moves, those of the scene
-// go with it: what the camera's step predicts of the next frame is where they are. A wire, near or hung on
-// what moves, is elsewhere. Where the camera stands still nothing tells by motion: a line is a wire then if
-// its own light is even along it whatever is behind it.
-
 namespace wetgate::passes::wire {
 namespace {
 
@@ -26,20 +20,9 @@ constexpr std::size_t most_points = 1000;
 constexpr std::size_t most_wires = 1000;
 constexpr std::size_t most_frames = 1'000'000;
 constexpr double most_place = 1e6;
-constexpr int most_missed = 3;      // frames in a row
-constexpr double least_seen = 0.5;  // of the frames from the first to the last
-constexpr std::size_t least_frames = 3;
-constexpr double most_step_px = 24;    // from frame to frame, across the line
-constexpr double telling_px = 2;       // that the camera has to carry a line across itself, in all
-constexpr double carried_share = 0.4;  // of that, off which a line of the scene may be found
-constexpr double most_uneven = 0.3;
-constexpr double most_uneven_still = 0.15;  // where motion does not tell, or the edges are not sharp
-constexpr double sharp = 0.5;               // of edges
-constexpr double most_soft = 0.8;           // a wire out of focus: a Gaussian's are 0.77
-constexpr double surely_uneven = 0.05;      // a wire whatever the camera says
-constexpr double least_contrast = 0.04;
+constexpr int most_missed = 3;        // frames in a row
+constexpr double least_seen = 0.5;    // of the frames from the first to the last
 constexpr double whole_share = 0.85;  // of the longest: a line that is seen from end to end
-constexpr double least_slender = 25;  // length in widths
 constexpr double soft_px = 1.5;       // beyond half of the width: the edge of a wire out of focus
 
 double distance_to(const Point& point, const Path& path) {
@@ -56,10 +39,7 @@ double apart(const Path& one, const Path& other) {
         if (std::isfinite(point[0]) && std::isfinite(point[1]))
             distances.push_back(distance_to(point, other));
     }
-    if (distances.empty()) return std::numeric_limits<double>::infinity();
-    const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
-    std::nth_element(distances.begin(), middle, distances.end());
-    return *middle;
+    return distances.empty() ? std::numeric_limits<double>::infinity() : median(std::move(distances));
 }
 
 Path carried(const Path& path, const motion::Homography& way) {
@@ -107,6 +87,7 @@ std::vector<Line> lines_of(const ArtefactReader& list) {
         line.width_px = entry.member("width_px").number(0, most_place);
         line.contrast = entry.member("contrast").number(-100, 100);
         line.uneven = entry.member("uneven").number(0, most_place);
+        line.ragged = entry.member("ragged").number(0, most_place);
         line.soft = entry.member("soft").number(0, most_place);
         line.sure = entry.member("sure").number(0, 1);
     }
@@ -123,8 +104,8 @@ void turn_like(Path& path, const Path& like) {
         std::reverse(path.begin(), path.end());
 }
 
-std::vector<Track> tracks_of(const std::vector<std::vector<Line>>& all, int first_frame,
-                             const Scenes& scenes) {
+std::vector<Track> tracks_of(const std::vector<std::vector<Line>>& all, int first_frame, const Scenes& scenes,
+                             double most_step_px) {
     std::vector<Track> tracks;
     for (std::size_t i = 0; i < all.size(); ++i) {
         const int frame = first_frame + static_cast<int>(i);
@@ -187,9 +168,7 @@ double offset_to(const Path& path, const Path& seen, const Point& across) {
         }
         offsets.push_back(offset);
     }
-    const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
-    std::nth_element(offsets.begin(), middle, offsets.end());
-    return *middle;
+    return median(std::move(offsets));
 }
 
 /// Where a wire crosses what is as dark as it, a part of it is seen: there its shape is that of the frames
@@ -220,36 +199,31 @@ void complete(Track& track) {
     }
 }
 
-bool is_wire(const Track& track, std::size_t shot_frames, const remove::CameraTrack& camera, bool takes_all) {
-    const int span = track.rbegin()->first - track.begin()->first + 1;
-    if (track.size() < std::min(least_frames, shot_frames)) return false;
-    if (static_cast<double>(track.size()) < least_seen * span) return false;
+TrackFacts facts_of(const Track& track, const remove::CameraTrack& camera) {
     const auto median_of = [&](const auto& value) {
         std::vector<double> values;
         for (const auto& [frame, line] : track) values.push_back(value(line));
-        const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-        std::nth_element(values.begin(), middle, values.end());
-        return *middle;
+        return median(std::move(values));
     };
-    if (median_of([&](const Line& line) { return length_of(line) / line.width_px; }) < least_slender)
-        return false;
-    if (takes_all) return true;
-    const double uneven = median_of([](const Line& line) { return line.uneven; });
-    const double soft = median_of([](const Line& line) { return line.soft; });
-    if (soft > most_soft || uneven > (soft < sharp ? most_uneven : most_uneven_still)) return false;
-    if (median_of([](const Line& line) { return std::abs(line.contrast); }) < least_contrast) return false;
-    double carried_px = 0, off_px = 0;
-    for (auto now = track.begin(); now != track.end(); ++now) {
+    TrackFacts facts;
+    facts.seen = track.size();
+    facts.frames = static_cast<std::size_t>(track.rbegin()->first - track.begin()->first + 1);
+    facts.length_px = median_of(length_of);
+    facts.slender = median_of([](const Line& line) { return length_of(line) / line.width_px; });
+    facts.uneven = median_of([](const Line& line) { return line.uneven; });
+    facts.ragged = median_of([](const Line& line) { return line.ragged; });
+    facts.soft = median_of([](const Line& line) { return line.soft; });
+    facts.contrast = median_of([](const Line& line) { return std::abs(line.contrast); });
+    for (auto now = track.begin(); std::next(now) != track.end(); ++now) {
         const auto next = std::next(now);
-        if (next == track.end()) break;
         const auto way = camera.way(now->first, next->first, 0, 0);
         if (!way) continue;
         const Path predicted = carried(now->second.path, *way);
-        carried_px += apart(predicted, now->second.path);
-        off_px += apart(predicted, next->second.path);
+        facts.carried_px += apart(predicted, now->second.path);
+        facts.off_px += apart(predicted, next->second.path);
+        facts.moved_px += apart(now->second.path, next->second.path);
     }
-    if (carried_px < telling_px) return uneven <= most_uneven_still;
-    return off_px > carried_share * carried_px || uneven < surely_uneven;
+    return facts;
 }
 
 }  // namespace
@@ -292,6 +266,7 @@ json to_json(const std::vector<Line>& lines, int x0, int y0) {
                         {"width_px", rounded(line.width_px)},
                         {"contrast", rounded(line.contrast)},
                         {"uneven", rounded(line.uneven)},
+                        {"ragged", rounded(line.ragged)},
                         {"soft", rounded(line.soft)},
                         {"sure", rounded(line.sure)}});
     }
@@ -299,7 +274,7 @@ json to_json(const std::vector<Line>& lines, int x0, int y0) {
 }
 
 Wires followed(std::span<const json> all_frames, int first_frame, const Scenes& scenes,
-               const remove::CameraTrack& camera, bool takes_all) {
+               const remove::CameraTrack& camera, const Rules& rules) {
     std::vector<std::vector<Line>> lines;
     for (const json& facts : all_frames) {
         const int frame = first_frame + static_cast<int>(lines.size());
@@ -308,12 +283,15 @@ Wires followed(std::span<const json> all_frames, int first_frame, const Scenes& 
         const ArtefactReader reader("wire", facts, fmt::format("the measurement of frame {}", frame));
         if (reader.has("lines")) lines.back() = lines_of(reader.member("lines"));
     }
-    std::vector<Track> tracks = tracks_of(lines, first_frame, scenes);
+    std::vector<Track> tracks = tracks_of(lines, first_frame, scenes, rules.most_step_px);
     Wires wires;
     for (Track& track : tracks) {
-        if (!is_wire(track, all_frames.size(), camera, takes_all)) continue;
-        complete(track);
-        auto& frames = wires[fmt::format("wire{:03}", wires.size() + 1)];
+        const TrackFacts facts = facts_of(track, camera);
+        if (facts.seen < std::min(rules.least_frames, all_frames.size())) continue;
+        if (static_cast<double>(facts.seen) < least_seen * static_cast<double>(facts.frames)) continue;
+        if (!rules.keeps(facts)) continue;
+        if (rules.completes) complete(track);
+        auto& frames = wires[fmt::format("{}{:03}", rules.name, wires.size() + 1)];
         for (auto now = track.begin(); now != track.end(); ++now) {
             frames[now->first] = {now->second.path, now->second.width_px, now->second.sure};
             const auto next = std::next(now);
@@ -339,7 +317,7 @@ json to_json(const Wires& wires) {
                               {"width_px", rounded(place.width_px)},
                               {"confidence", rounded(place.confidence)}});
         }
-        list.push_back({{"wire", name}, {"frames", places}});
+        list.push_back({{"name", name}, {"frames", places}});
     }
     return list;
 }
@@ -348,7 +326,7 @@ Wires wires_of(const ArtefactReader& list) {
     Wires wires;
     for (std::size_t i = 0; i < list.size(most_wires); ++i) {
         const ArtefactReader wire = list.item(i);
-        auto& frames = wires[wire.member("wire").text()];
+        auto& frames = wires[wire.member("name").text()];
         const ArtefactReader places = wire.member("frames");
         for (std::size_t k = 0; k < places.size(most_frames); ++k) {
             const ArtefactReader place = places.item(k);

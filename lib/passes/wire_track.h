@@ -1,6 +1,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -11,7 +12,7 @@
 #include "passes/artefact_reader.h"
 #include "passes/remove_camera.h"
 #include "passes/scenes.h"
-#include "passes/wire_lines.h"
+#include "passes/wire_profile.h"
 
 namespace wetgate::passes::wire {
 
@@ -33,10 +34,29 @@ Place rough_at(const std::map<int, Place>& keys, int frame);
 /// What lines() found on a frame, as facts, their places moved by (x0, y0), and back.
 nlohmann::json to_json(const std::vector<Line>& lines, int x0, int y0);
 
-/// Follows the lines of all frames' "lines" and keeps those that are wires: that last, and do not go with the
-/// scene. See Note [Wire or scene]. `takes_all`: also those that do.
+/// What a line is like that was followed from frame to frame; medians.
+struct TrackFacts {
+    std::size_t seen = 0, frames = 0;  ///< of the frames from the first to the last
+    double length_px = 0;
+    double slender = 0;                                     ///< length in widths
+    double uneven = 0, ragged = 0, soft = 0, contrast = 0;  ///< as of a Line; contrast without its sign
+    double carried_px = 0;  ///< how far the camera carries it across itself, in all
+    double off_px = 0;      ///< and how far from there it is found
+    double moved_px = 0;    ///< and how far from where it was before
+};
+
+/// What lines are followed, and which are kept.
+struct Rules {
+    std::string name;          ///< of those that are kept, before their number
+    double most_step_px = 24;  ///< from frame to frame, across the line
+    std::size_t least_frames = 3;
+    bool completes = true;  ///< where a part of a line is seen, the whole is meant
+    std::function<bool(const TrackFacts&)> keeps;
+};
+
+/// Follows the lines of all frames' "lines" and keeps those that the rules ask for.
 Wires followed(std::span<const nlohmann::json> all_frames, int first_frame, const Scenes& scenes,
-               const remove::CameraTrack& camera, bool takes_all);
+               const remove::CameraTrack& camera, const Rules& rules);
 
 /// An artefact's "wires" and back.
 nlohmann::json to_json(const Wires& wires);

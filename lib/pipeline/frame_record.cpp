@@ -82,6 +82,12 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          "the pass '" + facts.pass + "' needs a key frame here: " +
                              facts.facts.at("needs_key_frame").get<std::string>());
         }
+        for (const nlohmann::json& intruder : facts.facts.value("intruders", nlohmann::json::array())) {
+            findings.add("intruder", "VIDEO", "Plate integrity", qc::Severity::Issue,
+                         facts.facts.value("covered", 0.0), "any",
+                         "the pass '" + facts.pass + "' sees something come in from the " +
+                             intruder.value("edge", "edge") + " (" + intruder.value("name", "") + ")");
+        }
         if (facts.facts.contains("made_from")) {
             findings.add("made_frame", "VIDEO", "Frame Error", qc::Severity::Fyi, 1, "any",
                          "the pass '" + facts.pass + "' made this frame (" + facts.facts.value("why", "") +

@@ -5,6 +5,8 @@ plates 12 320 180
 
 passes='[{"pass": "sanitize"}, {"pass": "pixel_defects", "min_frames": 6}, {"pass": "frame_repair", "repair": "1004-1005,1009"}, {"pass": "dust"},
          {"pass": "deflicker"}, {"pass": "remove", "reach": 4, "keys": [{"frame": 1003, "points": [[90, 40], [130, 80]]}]},
+         {"pass": "scratch", "reach": 2, "engine": "classical"}, {"pass": "intruder"},
+         {"pass": "wire", "reach": 2, "engine": "classical", "keys": [{"frame": 1006, "points": [[10, 60], [300, 90]]}]},
          {"pass": "deband", "bits": 8}]'
 outputs='[{"name": "exr", "path": "OUT/o.####.exr", "type": "exr"},
           {"name": "mov", "path": "OUT/o.mov", "type": "prores", "profile": "422hq", "colorspace": "Rec.709"}]'
@@ -22,7 +24,7 @@ for source in exr mov; do
     # The same through stages and chunks, as a farm runs them.
     job run "${!source}" "$passes" "$outputs"
     rm -rf OUT run.work run.qc
-    for round in 1 2 3 4 5 6; do  # one for each pass that looks at the whole shot
+    for round in 1 2 3 4 5 6 7 8 9; do  # one for each pass that looks at the whole shot
         for chunk in 0 1 2; do expect 0 "$wetgate" run run.json --stage measure --chunk-index $chunk --chunk-size 4; done
         expect 0 "$wetgate" run run.json --stage solve
     done

@@ -84,7 +84,7 @@ TEST_CASE("a wire that does not go with the scene is found from end to end, dark
             CHECK(share(grown(plates.mattes[i]), made.touch > 0) > 0.95);
             CHECK(psnr_inside(made.pixels, plates.truth[i], plates.mattes[i]) >
                   psnr_inside(plates.shot[i], plates.truth[i], plates.mattes[i]) + 10);
-            CHECK(made.facts["wires"] == 1);
+            CHECK(made.facts["lines"] == 1);
             CHECK(made.facts["confidence"].get<double>() > 0.6);
         }
         const json other = {
