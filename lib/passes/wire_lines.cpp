@@ -21,6 +21,7 @@ constexpr double gather_px = 3;
 constexpr double fit_px = 1.5;
 constexpr double least_spread = 0.02;  // of a wire's own light, coded
 constexpr double least_sure = 0.6;
+constexpr int fit_rounds = 8;
 constexpr double most_gap_px = 64;  // where a wire crosses what is as dark or bright as it
 constexpr double cell_px = 4;       // along a line, in which a ridge is there or not
 constexpr int most_tries = 48;
@@ -122,7 +123,7 @@ void Ridges::find(double sigma, const Wanted& wanted) {
 // longer changes.
 std::optional<Line> Ridges::fitted(Curve curve, const Spots& spots, bool is_bright, double range) const {
     double sure = 0;
-    for (int round = 0; round < 4; ++round) {
+    for (int round = 0; round < fit_rounds; ++round) {
         const double near = round == 0 ? range : std::min(range, gather_px);
         const double reach = 0.25 * (curve.last - curve.first) + most_gap_px;
         std::vector<std::array<double, 3>> found;

@@ -22,7 +22,7 @@ constexpr std::size_t most_frames = 1'000'000;
 constexpr double most_place = 1e6;
 constexpr int most_missed = 3;        // frames in a row
 constexpr double least_seen = 0.5;    // of the frames from the first to the last
-constexpr double whole_share = 0.85;  // of the longest: a line that is seen from end to end
+constexpr double whole_share = 0.93;  // of the longest: a line that is seen from end to end
 constexpr double soft_px = 1.5;       // beyond half of the width: the edge of a wire out of focus
 
 double distance_to(const Point& point, const Path& path) {
@@ -121,8 +121,9 @@ std::vector<Track> tracks_of(const std::vector<std::vector<Line>>& all, int firs
                 const Line& line = all[i][l];
                 const double ratio = line.width_px / std::max(before.width_px, 0.1);
                 if (line.contrast * before.contrast < 0 || ratio < 0.5 || ratio > 2) continue;
+                // The shorter lies on the longer: a part of a wire is linked to the whole.
                 const double distance =
-                    std::max(apart(line.path, before.path), apart(before.path, line.path)) / (frame - last);
+                    std::min(apart(line.path, before.path), apart(before.path, line.path)) / (frame - last);
                 if (distance < most_step_px) pairs.push_back({distance, t, l});
             }
         }
