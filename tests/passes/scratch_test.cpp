@@ -32,10 +32,6 @@ at::Tensor scene(double x0, double y0) {
     return texture(kWidth, kHeight, x0, y0, 3, 8);
 }
 
-double share(const at::Tensor& part, const at::Tensor& of) {
-    return part.logical_and(of).sum().item<double>() / std::max(1.0, of.sum().item<double>());
-}
-
 }  // namespace
 
 TEST_CASE("a scratch that a picture shows through is found in a pan and goes, and nothing else") {

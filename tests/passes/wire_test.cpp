@@ -51,10 +51,6 @@ Planted planted(double pan_px, double light = 0.01, double width = 5) {
     return made;
 }
 
-double share(const at::Tensor& part, const at::Tensor& of) {
-    return (part.logical_and(of)).sum().item<double>() / std::max(1.0, of.sum().item<double>());
-}
-
 at::Tensor grown(const at::Tensor& matte) {
     return at::max_pool2d(matte, {7, 7}, {1, 1}, {3, 3}) > 0;
 }

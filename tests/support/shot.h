@@ -1,6 +1,7 @@
 #pragma once
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -43,6 +44,11 @@ inline at::Tensor texture(int width, int height, double x0, double y0, int seed 
 inline double psnr_inside(const at::Tensor& made, const at::Tensor& truth, const at::Tensor& matte) {
     const at::Tensor error = (made.clamp(0, 1).pow(1 / 2.4) - truth.clamp(0, 1).pow(1 / 2.4)).square();
     return -10 * std::log10((error * matte).sum().item<double>() / (3 * matte.sum().item<double>()) + 1e-12);
+}
+
+/// Of the places where `of` [1,H,W] bool is true: in how many `part` is.
+inline double share(const at::Tensor& part, const at::Tensor& of) {
+    return part.logical_and(of).sum().item<double>() / std::max(1.0, of.sum().item<double>());
 }
 
 /// A pass of that name on the CPU with the shipped models.
