@@ -5,9 +5,9 @@
 #include <array>
 #include <vector>
 
-#include "color/cdl.h"
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "passes/cdl.h"
 #include "passes/pass.h"
 
 // A known grade: an ASC CDL by torch operations on the device; what needs OpenColorIO goes through the host.
@@ -21,32 +21,6 @@ bool is_neutral(const color::Cdl& cdl) {
     const color::Cdl neutral;
     return cdl.slope == neutral.slope && cdl.offset == neutral.offset && cdl.power == neutral.power &&
            cdl.saturation == neutral.saturation;
-}
-
-// Note [CDL without clamping]
-// ASC CDL v1.2 clamps to 0..1 before the power and after the saturation. Scene-referred pictures have values
-// on both sides of that, so by default nothing is clamped: a base above 0 takes the power wherever it lies, a
-// base at or below 0 stays as it is (OpenColorIO's "no clamp" style does the same), which is continuous at 0
-// and keeps sign and order.
-at::Tensor with_power(const at::Tensor& base, double power, bool clamps) {  // [H,W] float32, any space
-    const at::Tensor limited = clamps ? base.clamp(0.0, 1.0) : base;
-    if (power == 1.0) return limited;
-    return at::where(limited.gt(0), limited.clamp_min(0).pow(power), limited);
-}
-
-at::Tensor apply_cdl(const at::Tensor& pixels, const color::Cdl& cdl, bool clamps) {  // [3,H,W] float32
-    std::vector<at::Tensor> channels;
-    for (std::size_t c = 0; c < 3; ++c) {
-        const at::Tensor in = pixels.select(0, static_cast<std::int64_t>(c));
-        channels.push_back(with_power(in * cdl.slope[c] + cdl.offset[c], cdl.power[c], clamps));
-    }
-    at::Tensor graded = at::stack(channels);
-    if (cdl.saturation != 1.0) {
-        const at::Tensor luma =
-            (channels[0] * 0.2126 + channels[1] * 0.7152 + channels[2] * 0.0722).unsqueeze(0);
-        graded = luma + (graded - luma) * cdl.saturation;
-    }
-    return clamps ? graded.clamp(0.0, 1.0) : graded;
 }
 
 /// [1,H,W] bool: a pixel any channel of which differs. A NaN that stays a NaN is no difference.
@@ -90,14 +64,14 @@ public:
         const compute::DeviceFrame& frame = window[0];
         if ((!has_cdl_ && !has_look_) || frame.pixels.numel() == 0) return untouched(frame.pixels);
         if (!has_look_ && to_space_->is_identity()) {
-            const at::Tensor graded = apply_cdl(frame.pixels, cdl_, clamps_);
+            const at::Tensor graded = with_cdl(frame.pixels, cdl_, clamps_);
             return made(frame.pixels, graded, differs(frame.pixels, graded));
         }
         FloatImage image = compute::download(frame);
         const at::Tensor pixels = view_of(image);
         to_space_->apply(image);
         const at::Tensor before = pixels.clone();
-        if (has_cdl_) pixels.copy_(apply_cdl(before, cdl_, clamps_));
+        if (has_cdl_) pixels.copy_(with_cdl(before, cdl_, clamps_));
         if (has_look_) look_->apply(image);
         // Compared inside the space: what the way there and back rounds off is no grade.
         const at::Tensor changed = differs(before, pixels);

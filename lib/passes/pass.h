@@ -41,6 +41,9 @@ public:
     /// a neighbour whose matte has no file is covered all over. Follows operator[] where that repeats a
     /// frame.
     virtual at::Tensor matte(int k = 0) const = 0;
+    /// A further matte of the shot at frame 0: one that a parameter names, or PassContext::protect.
+    /// [1,H,W] float32 in [0,1]; undefined for an empty name.
+    virtual at::Tensor matte_called(const std::string& name) const = 0;
     /// A number that depends on (job seed, shot, frame, pass) alone: the only randomness a pass may use.
     virtual std::uint64_t seed() const = 0;
 };
@@ -55,12 +58,20 @@ struct PassResult {
     at::Tensor matte = {};  // [1,H,W] in [0,1]: what a pass found that only looks; undefined: touch is it
 };
 
+/// A file that a pass leaves beside the report for other tools to read.
+struct Sidecar {
+    std::string extension;  ///< ".cc"
+    std::string text;
+};
+
 /// Makes one frame from a window. Const after construction: run() may be called from several threads.
 class FramePass {
 public:
     virtual ~FramePass() = default;
     virtual PassReach reach() const = 0;
     virtual PassResult run(const FrameWindow& window) const = 0;
+    /// What the solved decision is to other tools.
+    virtual std::vector<Sidecar> sidecars() const { return {}; }
 };
 
 /// For what must see the whole shot before the first frame is made. Const after construction.
@@ -75,16 +86,29 @@ public:
     virtual nlohmann::json solve(std::span<const nlohmann::json> all_frames, int first_frame) const = 0;
 };
 
+/// The references of a shot: other pictures that a pass may match to. May be asked from several threads.
+class References {
+public:
+    virtual ~References() = default;
+    /// Numbers of the pictures of one, ascending; a single one for a still. Error{Input} where it cannot be
+    /// opened.
+    virtual std::vector<int> frames(const std::string& name) const = 0;
+    /// Working linear, over its own data window. Error{Input} with its file where it cannot be read.
+    virtual compute::DeviceFrame picture(const std::string& name, int frame) const = 0;
+};
+
 /// What a pass is made from. File parameters (schema "format": "input-file") are absolute paths by now.
 struct PassContext {
     spec::Params params;
     nlohmann::json artefact;  ///< what ShotAnalysis::solve gave, or a person edited; null where there is none
     const color::Config* color = nullptr;  ///< the job's colour spaces
     std::string working_space = "ACEScg";
-    std::string source_space = "ACEScg";      ///< of the plate, as it came
-    const nets::JobModels* models = nullptr;  ///< what learned methods run on
-    std::string model;                        ///< the job's choice of model; empty: the pass's own
-    bool has_matte = false;                   ///< the job names a matte for the pass
+    std::string source_space = "ACEScg";           ///< of the plate, as it came
+    const nets::JobModels* models = nullptr;       ///< what learned methods run on
+    std::string model;                             ///< the job's choice of model; empty: the pass's own
+    bool has_matte = false;                        ///< the job names a matte for the pass
+    std::string protect;                           ///< name of the matte that the job protects; empty: none
+    std::shared_ptr<const References> references;  ///< of the shot
 };
 
 /// A pass as the list knows it. Makers throw Error{Usage} for parameters or an artefact that make no sense.

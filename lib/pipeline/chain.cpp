@@ -35,6 +35,15 @@ public:
         if (!matte) throw Error(ErrorKind::Internal, "a pass looked at a matte that it did not ask for");
         return *matte;
     }
+    void add_called(const std::string& name, at::Tensor matte) { called_[name] = std::move(matte); }
+    at::Tensor matte_called(const std::string& name) const override {
+        if (name.empty()) return {};
+        const auto found = called_.find(name);
+        if (found == called_.end())
+            throw Error(ErrorKind::Internal,
+                        "a pass looked at the matte '" + name + "' that it does not name");
+        return found->second;
+    }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -50,6 +59,7 @@ private:
     std::vector<compute::DeviceFrame> frames_;
     std::vector<bool> real_;
     std::vector<std::optional<at::Tensor>> mattes_;  // nullopt: not asked for
+    std::map<std::string, at::Tensor> called_;
 };
 
 std::uint64_t seed_of(const ShotContext& shot, int frame, std::size_t pass_index) {
@@ -74,6 +84,13 @@ at::Tensor limited(const at::Tensor& before, const at::Tensor& after, double sto
 
 std::vector<std::int64_t> scaled(const at::Tensor& planes, int scale) {  // [C,H,W]
     return {planes.size(0), planes.size(1) * scale, planes.size(2) * scale};
+}
+
+// What a pass may look at beside its own matte.
+std::vector<std::string> mattes_beside(const spec::PassSpec& spec) {
+    std::vector<std::string> names = spec.named_mattes;
+    if (!spec.protect.empty()) names.push_back(spec.protect);
+    return names;
 }
 
 PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before,
@@ -132,9 +149,9 @@ ChainResult Chain::make(int frame) {
 std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach,
                                                    std::size_t pass_index) {
     const spec::PassSpec& spec = shot_.shot().passes.at(pass_index);
-    if (!passes::find_pass(spec.name).neighbour_mattes)
-        return window_over(passes_.size(), frame, reach, pass_index, std::nullopt, {});
-    return window_over(passes_.size(), frame, reach, pass_index, spec.matte, reach);
+    const bool reads_mattes = passes::find_pass(spec.name).neighbour_mattes;
+    return window_over(passes_.size(), frame, reach, pass_index, spec,
+                       reads_mattes ? std::optional(reach) : std::nullopt);
 }
 
 void Chain::release_below(int frame, passes::PassReach extra) {
@@ -169,20 +186,22 @@ const ChainResult& Chain::stage(std::size_t stage, int frame) {
 
 std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame,
                                                         passes::PassReach reach, std::size_t pass_index,
-                                                        const std::optional<std::string>& matte_name,
-                                                        passes::PassReach matte_reach) {
+                                                        const spec::PassSpec& spec,
+                                                        std::optional<passes::PassReach> matte_reach) {
     auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
     const Box box = stage(at_stage, frame).frame.window;
     for (int k = -reach.before; k <= reach.after; ++k) {
         int shown = shot_.source_range().clamp(frame + k);
         while (shown != frame && !is_real(shown)) shown += shown < frame ? 1 : -1;
         std::optional<at::Tensor> matte;
-        if (matte_name && k >= -matte_reach.before && k <= matte_reach.after) {
-            matte = matte_name->empty() ? at::Tensor() : matte_at(*matte_name, shown, box, shown != frame);
+        if (matte_reach && k >= -matte_reach->before && k <= matte_reach->after) {
+            matte = spec.matte.empty() ? at::Tensor() : matte_at(spec.matte, shown, box, shown != frame);
         }
         window->add(compute::cut_to(stage(at_stage, shown).frame, box), k == 0 || shown == frame + k,
                     std::move(matte));
     }
+    for (const std::string& name : mattes_beside(spec))
+        window->add_called(name, matte_at(name, frame, box, false));
     return window;
 }
 
@@ -213,7 +232,7 @@ ChainResult Chain::apply(std::size_t index, int frame) {
     const passes::PassReach reach = pass.pass->reach();
     const bool all_mattes = pass.entry && pass.entry->neighbour_mattes;
     const auto window =
-        window_over(index, frame, reach, pass.index, spec.matte, all_mattes ? reach : passes::PassReach{});
+        window_over(index, frame, reach, pass.index, spec, all_mattes ? reach : passes::PassReach{});
     const at::Tensor matte = window->matte(0);
     passes::PassResult made = pass.pass->run(*window);
     const int scale = pass.scale;
@@ -238,7 +257,7 @@ ChainResult Chain::apply(std::size_t index, int frame) {
 
     at::Tensor amount = made.touch;
     if (matte.defined()) amount = amount * matte;
-    if (!spec.protect.empty()) amount = amount * (1 - mattes_.matte(spec.protect, frame, before.window));
+    if (!spec.protect.empty()) amount = amount * (1 - window->matte_called(spec.protect));
     if (pass.keeps_matte) {
         const at::Tensor found = made.matte.defined() ? made.matte : amount * spec.strength;
         at::Tensor& kept = result.mattes[spec.name];

@@ -67,9 +67,8 @@ private:
     const ChainResult& stage(std::size_t stage, int frame);
     ChainResult apply(std::size_t index, int frame);
     std::unique_ptr<passes::FrameWindow> window_over(std::size_t stage, int frame, passes::PassReach reach,
-                                                     std::size_t pass_index,
-                                                     const std::optional<std::string>& matte_name,
-                                                     passes::PassReach matte_reach);
+                                                     std::size_t pass_index, const spec::PassSpec& spec,
+                                                     std::optional<passes::PassReach> matte_reach);
     at::Tensor matte_at(const std::string& name, int frame, const Box& box, bool is_neighbour);
     bool is_real(int frame);
 

@@ -82,6 +82,12 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          "the pass '" + facts.pass + "' needs a key frame here: " +
                              facts.facts.at("needs_key_frame").get<std::string>());
         }
+        if (facts.facts.contains("needs_picks")) {
+            findings.add("needs_picks", "VIDEO", "Color Mistiming", qc::Severity::Issue, 1, "any",
+                         "the pass '" + facts.pass +
+                             "' left the shot as it is: " + facts.facts.at("needs_picks").get<std::string>() +
+                             "; give it \"picks\", patches that should look alike");
+        }
         for (const nlohmann::json& intruder : facts.facts.value("intruders", nlohmann::json::array())) {
             findings.add("intruder", "VIDEO", "Plate integrity", qc::Severity::Issue,
                          facts.facts.value("covered", 0.0), "any",

@@ -181,6 +181,21 @@ void check_file(const ShotContext& shot, const nlohmann::json& output, int frame
     }
 }
 
+// What the decisions are to other tools, beside the report.
+nlohmann::json write_sidecars(const ShotContext& shot, const ShotStages& stages) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& [index, sidecar] : stages.sidecars()) {
+        const std::string& pass = shot.shot().passes[index].name;
+        const std::string name =
+            shot.shot().name + "." + std::to_string(index) + "." + pass + sidecar.extension;
+        ShotContext::make_folder(shot.job().qc.report);
+        write_atomic(shot.job().qc.report / name, sidecar.text);
+        list.push_back(
+            {{"pass", pass}, {"index", index}, {"file", name}, {"hash", content_hash(sidecar.text)}});
+    }
+    return list;
+}
+
 }  // namespace
 
 nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
@@ -255,6 +270,7 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
         artefacts.push_back(
             {{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
     }
+    const nlohmann::json sidecars = write_sidecars(shot, stages);
     return {{"name", shot.shot().name},
             {"range", {shot.delivered_range().first, shot.delivered_range().end}},
             {"rate", to_string(shot.rate())},
@@ -263,6 +279,7 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
             {"fingerprint", fingerprint},
             {"passes", pass_summaries(shot, frames)},
             {"artefacts", artefacts},
+            {"sidecars", sidecars},
             {"models", model_summaries(shot, frames)},
             {"outputs", outputs},
             {"frames", frames},

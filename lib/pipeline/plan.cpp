@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "pipeline/chain.h"
 #include "pipeline/memory.h"
+#include "pipeline/record.h"
 #include "pipeline/run_job.h"
 
 namespace wetgate::pipeline {
@@ -47,13 +48,7 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
         try {
             const passes::PassEntry& entry = passes::find_pass(pass.name);
             nlohmann::json artefact;
-            if (!pass.artefact.empty()) {
-                artefact =
-                    nlohmann::json::parse(read_text(pass.artefact, std::int64_t{64} << 20), nullptr, false);
-                if (artefact.is_discarded())
-                    throw Error(ErrorKind::Usage, pass.artefact.string() + " is not JSON");
-                if (artefact.contains("artefact")) artefact = artefact.at("artefact");
-            }
+            if (!pass.artefact.empty()) artefact = read_artefact(pass.artefact);
             const passes::PassContext made_from = context.pass_context(i, artefact);
             if (const auto use = context.model_use(i)) context.models().load(*use);
             if (pass.artefact.empty() && entry.make_analysis) entry.make_analysis(made_from);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "color/cdl.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "pipeline/chain.h"
 #include "pipeline/mattes.h"
+#include "pipeline/references.h"
 #include "spec/identity.h"
 
 namespace wetgate::pipeline {
@@ -17,17 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
+constexpr std::int64_t artefact_limit_bytes = std::int64_t{64} << 20;
 constexpr std::int64_t output_limit_bytes = std::int64_t{1} << 36;
 // Raised when the same job gives other bits than the version before: old records are then made again.
 constexpr int algorithm_version = 3;
-
-nlohmann::json file_identity(const fs::path& file) {
-    struct stat status {};
-    if (::stat(file.c_str(), &status) != 0) return {{"file", file.filename().string()}, {"missing", true}};
-    return {{"file", file.filename().string()},  // not the folder: shards may see it under another root
-            {"bytes", status.st_size},
-            {"time", std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec)}};
-}
 
 nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames,
                               std::size_t passes_before) {
@@ -36,11 +31,25 @@ nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& f
     const std::size_t count = std::min(passes_before + 1, shot.shot().passes.size());
     for (std::size_t i = 0; i < count; ++i) {
         const spec::PassSpec& pass = shot.shot().passes[i];
-        for (const std::string& name : {pass.matte, pass.protect}) {
+        std::vector<std::string> names = pass.named_mattes;
+        names.push_back(pass.matte);
+        names.push_back(pass.protect);
+        for (const std::string& name : names) {
             if (name.empty()) continue;
             for (const int frame : frames)
                 identity.push_back(file_identity(MatteStore::file_of(shot, name, frame)));
         }
+    }
+    return identity;
+}
+
+// Of the passes before and of the pass itself, whose measurement reads them.
+nlohmann::json reference_identity(const ShotContext& shot, std::size_t passes_before) {
+    nlohmann::json identity = nlohmann::json::array();
+    const std::size_t count = std::min(passes_before + 1, shot.shot().passes.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        for (const std::string& name : shot.shot().passes[i].named_references)
+            identity.push_back(shot.references().identity(name));
     }
     return identity;
 }
@@ -79,6 +88,7 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
             {"frame", frame},
             {"source", source_identity(shot, window)},
             {"mattes", matte_identity(shot, window, passes_before)},
+            {"references", reference_identity(shot, passes_before)},
             {"files", parameter_files(shot, passes_before)},
             {"models", model_identity(shot, passes_before)},
             {"artefacts", content_hash(used.dump())},
@@ -86,6 +96,31 @@ nlohmann::json key_parts(const ShotContext& shot, int frame, passes::PassReach r
 }
 
 }  // namespace
+
+nlohmann::json file_identity(const fs::path& file) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) return {{"file", file.filename().string()}, {"missing", true}};
+    return {{"file", file.filename().string()},  // not the folder: shards may see it under another root
+            {"bytes", status.st_size},
+            {"time", std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec)}};
+}
+
+nlohmann::json read_artefact(const fs::path& file) {
+    const std::string text = read_text(file, artefact_limit_bytes);
+    if (const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+        first != std::string::npos && text[first] == '<') {
+        const color::Cdl cdl = color::read_cdl(file);
+        return {{"schema", "wetgate.cdl/1"},
+                {"slope", cdl.slope},
+                {"offset", cdl.offset},
+                {"power", cdl.power},
+                {"saturation", cdl.saturation}};
+    }
+    nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded())
+        throw Error(ErrorKind::Usage, "is not JSON", {.file = file.string(), .shot = {}, .frame = {}});
+    return json.is_object() && json.contains("artefact") ? json.at("artefact") : json;
+}
 
 void WorkFiles::remove_orphans() const {
     remove_orphan_temps(root_);

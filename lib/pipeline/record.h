@@ -40,6 +40,14 @@ private:
     std::filesystem::path root_;
 };
 
+/// Name, size and time of a file.
+nlohmann::json file_identity(const std::filesystem::path& file);
+
+/// An artefact that the job names: the bare thing or what wraps it in the work folder ({"schema":
+/// "wetgate.artefact/1", "artefact": ...}). An ASC CDL (.cc, .ccc, .cdl) as
+/// {"schema": "wetgate.cdl/1", "slope", "offset", "power", "saturation"}. Error{Usage} for what is neither.
+nlohmann::json read_artefact(const std::filesystem::path& file);
+
 /// Name, size and time of the source files behind a window: a changed plate is a changed key.
 nlohmann::json source_identity(const ShotContext& shot, const std::vector<int>& frames);
 

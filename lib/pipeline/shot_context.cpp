@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "pipeline/references.h"
 #include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
@@ -29,6 +30,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
         }
         probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log()); });
         info_ = probe_->info();
+        references_ = std::make_shared<const ShotReferences>(shot, job.color.working, tools_, io);
     } catch (const Error& error) {
         throw error.within(where);
     }
@@ -87,6 +89,8 @@ passes::PassContext ShotContext::pass_context(std::size_t index, const nlohmann:
     context.models = &models();
     context.model = pass.model;
     context.has_matte = !pass.matte.empty();
+    context.protect = pass.protect;
+    context.references = references_;
     return context;
 }
 

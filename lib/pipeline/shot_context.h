@@ -16,6 +16,8 @@
 
 namespace wetgate::pipeline {
 
+class ShotReferences;
+
 /// How files are read and written: neither changes a bit of the result.
 struct IoSettings {
     int threads = 1;                   ///< frames decoded and encoded at once
@@ -51,6 +53,8 @@ public:
     /// What exists, and what is delivered.
     FrameRange source_range() const { return info_.range; }
     FrameRange delivered_range() const;
+
+    const ShotReferences& references() const { return *references_; }
 
     /// Another reader of the source, for a thread of its own.
     std::unique_ptr<media::FrameSource> open() const;
@@ -95,6 +99,7 @@ private:
     media::SourceInfo info_;
     std::string source_space_;
     std::vector<int> scales_;  // of each pass
+    std::shared_ptr<const ShotReferences> references_;
     std::unique_ptr<color::Transform> to_working_;
     std::map<std::string, std::unique_ptr<color::Transform>> from_working_, from_source_;
 };

@@ -21,12 +21,6 @@
 namespace wetgate::pipeline {
 namespace {
 
-// A wrapped artefact ({"schema": "wetgate.artefact/1", "artefact": ...}) or the bare thing, as a person may
-// have it.
-nlohmann::json unwrapped(const nlohmann::json& json) {
-    return json.is_object() && json.contains("artefact") ? json.at("artefact") : json;
-}
-
 // LibTorch's own errors become ours at this border, where the frame is known.
 template <class Work>
 auto at_frame(const ShotContext& shot, int frame, const Work& work) {
@@ -68,12 +62,7 @@ void ShotStages::load_solved() {
         auto entry = std::make_shared<const passes::PassEntry>(passes::find_pass(spec.name));
         nlohmann::json artefact;
         if (!spec.artefact.empty()) {
-            artefact = unwrapped(
-                nlohmann::json::parse(read_text(spec.artefact, std::int64_t{64} << 20), nullptr, false));
-            if (artefact.is_discarded()) {
-                throw Error(ErrorKind::Usage, "is not JSON",
-                            {.file = spec.artefact.string(), .shot = shot_.shot().name, .frame = {}});
-            }
+            artefact = read_artefact(spec.artefact);
         } else if (entry->make_analysis) {
             const auto stored = load_json(WorkFiles(shot_).artefact(made_, spec.name));
             const bool locked = stored && stored->value("locked", false);
@@ -96,6 +85,15 @@ std::optional<std::size_t> ShotStages::next_unsolved() {
     load_solved();
     if (made_ < shot_.shot().passes.size()) return made_;
     return std::nullopt;
+}
+
+std::vector<ShotStages::PassSidecar> ShotStages::sidecars() const {
+    std::vector<PassSidecar> all;
+    for (const ChainPass& pass : chain_) {
+        for (passes::Sidecar& sidecar : pass.pass->sidecars())
+            all.push_back({pass.index, std::move(sidecar)});
+    }
+    return all;
 }
 
 bool ShotStages::is_wanted_as_matte(const std::string& pass) const {

@@ -50,6 +50,12 @@ public:
     /// The key that frame's record must have to count as done.
     std::string key_of(int frame);
     const std::vector<nlohmann::json>& artefacts() const { return artefacts_; }
+    struct PassSidecar {
+        std::size_t pass = 0;  ///< index in the job's list
+        passes::Sidecar file;
+    };
+    /// Of all passes. Every pass is solved.
+    std::vector<PassSidecar> sidecars() const;
 
 private:
     void load_solved();

@@ -60,6 +60,8 @@ struct PassSpec {
     std::string artefact_text;       ///< as written in the job; empty: measure
     std::filesystem::path artefact;  ///< absolute
     std::string note;
+    std::vector<std::string> named_mattes;      ///< further mattes that parameters name
+    std::vector<std::string> named_references;  ///< references that parameters name
     Params params;                  ///< with defaults; texts of format "input-file" are absolute paths here
     nlohmann::json written_params;  ///< the same with those paths as the job has them: for keys
     std::string pointer;            ///< "/shots/0/passes/2"

@@ -126,15 +126,16 @@ void read_params(JobReading& reading, const JobNode& node, const ShotSpec& shot,
     json values = reading.schemas.values(pass.name, node.value(), node.pointer(), reading.problems);
     pass.written_params = values;
     const json& rule = reading.schemas.schema(pass.name);
-    Rules(rule).visit_formats(rule, values, node.pointer(),
-                              [&](const std::string& format, const std::string& pointer, std::string& text) {
-                                  if (format == "input-file")
-                                      text = reading.path_here(text, pointer).string();
-                                  if (format == "matte-name")
-                                      used_name(reading, pointer, text, "matte", shot.mattes);
-                                  if (format == "reference-name")
-                                      used_name(reading, pointer, text, "reference", shot.references);
-                              });
+    Rules(rule).visit_formats(
+        rule, values, node.pointer(),
+        [&](const std::string& format, const std::string& pointer, std::string& text) {
+            if (format == "input-file") text = reading.path_here(text, pointer).string();
+            if (format == "matte-name")
+                pass.named_mattes.push_back(used_name(reading, pointer, text, "matte", shot.mattes));
+            if (format == "reference-name")
+                pass.named_references.push_back(
+                    used_name(reading, pointer, text, "reference", shot.references));
+        });
     pass.params = Params(std::move(values), node.pointer());
 
     auto found = reading.pass_validators.find(pass.name);

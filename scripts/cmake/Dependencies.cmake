@@ -31,7 +31,7 @@ target_link_libraries(wetgate_dep_oiio INTERFACE wetgate_dep_imath)
 wetgate_dependency(ocio HEADER OpenColorIO/OpenColorIO.h LIBRARIES OpenColorIO)
 wetgate_dependency(ffmpeg HEADER libavcodec/avcodec.h LIBRARIES avformat avcodec avutil)
 wetgate_dependency(opencv HEADER opencv2/core.hpp SUFFIXES opencv4
-    LIBRARIES opencv_core opencv_imgproc opencv_photo opencv_video opencv_calib3d)
+    LIBRARIES opencv_core opencv_imgproc opencv_photo opencv_video opencv_calib3d opencv_features2d)
 if(WETGATE_TESTS)
     wetgate_dependency(doctest HEADER doctest/doctest.h)
 endif()

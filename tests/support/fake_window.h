@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -78,6 +80,13 @@ public:
         while (k != 0 && !is_real(k)) k += k > 0 ? -1 : 1;
         return mattes_.at(static_cast<std::size_t>(centre_ + k));
     }
+    FakeWindow& with_matte_called(const std::string& name, at::Tensor matte) {
+        called_[name] = std::move(matte);
+        return *this;
+    }
+    at::Tensor matte_called(const std::string& name) const override {
+        return name.empty() ? at::Tensor() : called_.at(name);
+    }
     std::uint64_t seed() const override { return seed_; }
 
 private:
@@ -87,6 +96,7 @@ private:
     std::uint64_t seed_;
     at::Tensor matte_;
     std::vector<at::Tensor> mattes_;
+    std::map<std::string, at::Tensor> called_;
 };
 
 }  // namespace wetgate::tests

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -51,10 +53,30 @@ inline double share(const at::Tensor& part, const at::Tensor& of) {
     return part.logical_and(of).sum().item<double>() / std::max(1.0, of.sum().item<double>());
 }
 
+/// References in memory: pictures [3,H,W] by name, numbered from 1.
+class FakeReferences final : public passes::References {
+public:
+    explicit FakeReferences(std::map<std::string, std::vector<at::Tensor>> pictures)
+        : pictures_(std::move(pictures)) {}
+    std::vector<int> frames(const std::string& name) const override {
+        std::vector<int> numbers;
+        for (std::size_t i = 0; i < pictures_.at(name).size(); ++i)
+            numbers.push_back(static_cast<int>(i) + 1);
+        return numbers;
+    }
+    compute::DeviceFrame picture(const std::string& name, int frame) const override {
+        return device_frame(pictures_.at(name).at(static_cast<std::size_t>(frame - 1)), frame);
+    }
+
+private:
+    std::map<std::string, std::vector<at::Tensor>> pictures_;
+};
+
 /// A pass of that name on the CPU with the shipped models.
 class ShotPass {
 public:
-    explicit ShotPass(std::string name) : name_(std::move(name)) {}
+    explicit ShotPass(std::string name, std::map<std::string, std::vector<at::Tensor>> references = {})
+        : name_(std::move(name)), references_(std::make_shared<FakeReferences>(std::move(references))) {}
 
     passes::PassContext context(const nlohmann::json& params, nlohmann::json artefact = nullptr,
                                 bool has_matte = false) const {
@@ -66,6 +88,7 @@ public:
         made.color = &colors;
         made.models = &models;
         made.has_matte = has_matte;
+        made.references = references_;
         return made;
     }
 
@@ -93,6 +116,7 @@ public:
 
 private:
     std::string name_;
+    std::shared_ptr<const passes::References> references_;
 };
 
 }  // namespace wetgate::tests

@@ -1,0 +1,186 @@
+"""Planted light on real clips, taken out by wetgate and by rivals tuned on the test itself: `scripts/bench light CLIP...`.
+
+Pictures are 640x360 in linear light, half-float EXR. PSNR in dB of the sRGB-coded picture, clipped to what a screen shows.
+"""
+import json
+import shutil
+import subprocess
+
+import numpy as np
+
+WIDTH, HEIGHT = 640, 360
+SAMPLES = 3 * WIDTH * HEIGHT
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+def ffmpeg(arguments, given=None):
+    command = ["ffmpeg", "-v", "error", *(["-nostdin"] if given is None else []), "-y", *map(str, arguments)]
+    return subprocess.run(command, input=given, stdout=subprocess.PIPE, check=True).stdout
+
+
+def linear(coded):
+    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+
+
+def coded(light):
+    clipped = np.clip(light, 0, 1)
+    return np.where(clipped <= 0.0031308, clipped * 12.92, 1.055 * np.maximum(clipped, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+def frames_of(clip, count, start=0, step=1):
+    """[N,H,W,3] float32 light of every `step`-th frame of the clip."""
+    select = f"select='gte(n,{start})*not(mod(n-{start},{step}))'"
+    data = ffmpeg(["-i", clip, "-vf", f"{select},scale={WIDTH}:{HEIGHT}:flags=area+accurate_rnd+full_chroma_int", "-vsync", "0",
+                   "-frames:v", count, "-pix_fmt", "rgb48le", "-f", "rawvideo", "-"])
+    pictures = np.frombuffer(data, np.uint16)
+    return linear(pictures[:len(pictures) // SAMPLES * SAMPLES].reshape(-1, HEIGHT, WIDTH, 3) / 65535).astype(np.float32)
+
+
+def write_exr(file, picture):
+    planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[[1, 2, 0]], np.float32)  # ffmpeg's order: G, B, R
+    ffmpeg(["-f", "rawvideo", "-pix_fmt", "gbrpf32le", "-s", f"{picture.shape[1]}x{picture.shape[0]}", "-i", "-", "-frames:v", 1, "-vf", "setsar=1",
+            "-c:v", "exr", "-compression", "zip1", "-format", "half", file], planes.tobytes())
+
+
+def read_exr(file):
+    data = np.frombuffer(ffmpeg(["-i", file, "-pix_fmt", "gbrpf32le", "-f", "rawvideo", "-"]), np.float32)
+    return data.reshape(3, HEIGHT, WIDTH)[[2, 0, 1]].transpose(1, 2, 0).astype(np.float64)
+
+
+def psnr(one, other, where=None):
+    error = (coded(one) - coded(other)) ** 2
+    return float(-10 * np.log10(max(1e-12, np.mean(error if where is None else error[where]))))
+
+
+def lab(light):
+    """CIE L*a*b* (D65) of linear Rec.709 light."""
+    xyz = light @ np.array([[0.4124564, 0.2126729, 0.0193339], [0.3575761, 0.7151522, 0.1191920], [0.1804375, 0.0721750, 0.9503041]])
+    ratio = np.maximum(xyz, 0) / [0.95047, 1.0, 1.08883]
+    f = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+
+
+def de2000(one, other):
+    """CIEDE2000 (Sharma, Wu, Dalal, 2005) of two linear pictures, pixel by pixel."""
+    (l1, a1, b1), (l2, a2, b2) = np.moveaxis(lab(one), -1, 0), np.moveaxis(lab(other), -1, 0)
+    c = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    g = 0.5 * (1 - np.sqrt(c**7 / (c**7 + 25.0**7)))
+    a1, a2 = a1 * (1 + g), a2 * (1 + g)
+    c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
+    h1, h2 = np.degrees(np.arctan2(b1, a1)) % 360, np.degrees(np.arctan2(b2, a2)) % 360
+    turn = h2 - h1
+    turn = np.where(c1 * c2 == 0, 0, np.where(turn > 180, turn - 360, np.where(turn < -180, turn + 360, turn)))
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
+    mean_h = np.where(c1 * c2 == 0, h1 + h2, np.where(np.abs(h1 - h2) <= 180, (h1 + h2) / 2,
+                      np.where(h1 + h2 < 360, (h1 + h2 + 360) / 2, (h1 + h2 - 360) / 2)))
+    mean_l, mean_c = (l1 + l2) / 2, (c1 + c2) / 2
+    t = (1 - 0.17 * np.cos(np.radians(mean_h - 30)) + 0.24 * np.cos(np.radians(2 * mean_h)) + 0.32 * np.cos(np.radians(3 * mean_h + 6))
+         - 0.20 * np.cos(np.radians(4 * mean_h - 63)))
+    sl = 1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2)
+    sc, sh = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
+    rt = -2 * np.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)) * np.sin(np.radians(60 * np.exp(-((mean_h - 275) / 25) ** 2)))
+    dl, dc, dh = (l2 - l1) / sl, (c2 - c1) / sc, dh / sh
+    return np.sqrt(np.maximum(0, dl**2 + dc**2 + dh**2 + rt * dc * dh))
+
+
+class Relit:
+    """Pictures through passes of wetgate, EXR in and out, linear Rec.709 as working light."""
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder / "light"
+
+    def __call__(self, pictures, passes, references=None, mattes=None):
+        """`pictures`: [H,W,3] light, numbered from 1001. `references`: {name: picture}. `mattes`: {name: [H,W] or one a frame}.
+        Returns the made pictures, and the report's shot."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "in").mkdir(parents=True)
+        count = len(pictures)
+        for i, picture in enumerate(pictures):
+            write_exr(self.folder / f"in/p.{1001 + i}.exr", picture)
+        shot = {"name": "s", "passes": passes,
+                "source": {"path": "in/p.####.exr", "range": f"1001-{1000 + count}", "colorspace": "Linear Rec.709", "rate": "24"},
+                "outputs": [{"name": "o", "path": "out/p.####.exr", "type": "exr"}]}
+        for name, picture in (references or {}).items():
+            write_exr(self.folder / f"in/{name}.exr", picture)
+            shot.setdefault("references", {})[name] = {"path": f"in/{name}.exr", "colorspace": "Linear Rec.709"}
+        for name, matte in (mattes or {}).items():
+            matte = np.asarray(matte, np.float32)
+            for i, plane in enumerate(matte if matte.ndim == 3 else [matte]):
+                write_exr(self.folder / f"in/{name}.{1001 + i}.exr", np.repeat(plane[..., None], 3, 2))
+            shot.setdefault("mattes", {})[name] = {"path": f"in/{name}." + ("####" if matte.ndim == 3 else "1001") + ".exr", "channel": "R"}
+        job = {"schema": "wetgate.job/1", "name": "light", "work": "work", "qc": {"gate": "off", "report": "qc"},
+               "color": {"working": "Linear Rec.709"}, "shots": [shot]}
+        (self.folder / "job.json").write_text(json.dumps(job))
+        run = subprocess.run([self.build / "wetgate", "run", self.folder / "job.json", "--progress", "none"], capture_output=True, text=True)
+        if run.returncode:
+            raise SystemExit(f"bench: wetgate ended with {run.returncode}: {run.stderr}")
+        report = json.loads((self.folder / "qc/report.json").read_text())["result"]["shots"][0]
+        return np.stack([read_exr(self.folder / f"out/p.{1001 + i}.exr") for i in range(count)]), report
+
+    def artefact(self, index, name):
+        return json.loads((self.folder / f"work/s/{index}.{name}.json").read_text())["artefact"]
+
+
+def graded(seed):
+    """A take's look: exposure to a stop either way, white balance to 0.4 stop, cross-talk, an offset. [3,4]"""
+    random = np.random.default_rng(seed)
+    gains = np.exp2(random.uniform(-1, 1) + random.uniform(-0.4, 0.4, 3))
+    cross = np.eye(3) + random.uniform(-0.06, 0.06, (3, 3)) * (1 - np.eye(3))
+    return np.concatenate([gains[:, None] * cross, random.uniform(-0.004, 0.006, (3, 1))], 1)
+
+
+def through(matrix, picture):
+    return picture @ matrix[:, :3].T + matrix[:, 3]
+
+
+def reinhard(take, hero):
+    """Colour transfer between images (Reinhard et al., 2001), in logarithms of light."""
+    a, b = np.log(np.maximum(take, 1e-4)), np.log(np.maximum(hero, 1e-4))
+    return np.exp((a - a.mean((0, 1))) / a.std((0, 1)) * b.std((0, 1)) + b.mean((0, 1)))
+
+
+def mkl(take, hero):
+    """The linear Monge-Kantorovitch colour mapping (Pitie, Kokaram, 2007)."""
+    def root(matrix, power=0.5):
+        values, vectors = np.linalg.eigh(matrix)
+        return vectors * np.maximum(values, 1e-10) ** power @ vectors.T
+    a, b = take.reshape(-1, 3), hero.reshape(-1, 3)
+    ca, cb = np.cov(a.T) + 1e-8 * np.eye(3), np.cov(b.T) + 1e-8 * np.eye(3)
+    inverse = root(ca, -0.5)
+    return ((a - a.mean(0)) @ (inverse @ root(root(ca) @ cb @ root(ca)) @ inverse) + b.mean(0)).reshape(take.shape)
+
+
+def histogram(take, hero):
+    made = np.empty_like(take)
+    for c in range(3):
+        order = np.argsort(take[..., c].ravel(), kind="stable")
+        made[..., c].ravel()[order] = np.interp(np.linspace(0, 1, order.size), np.linspace(0, 1, hero[..., c].size), np.sort(hero[..., c].ravel()))
+    return made
+
+
+def mean_gain(take, hero):
+    return take * (hero.mean((0, 1)) / take.mean((0, 1)))
+
+
+RIVALS = {"reinhard": reinhard, "mkl": mkl, "histogram": histogram, "mean": mean_gain}
+
+
+def shot_match(clip, relit, draws=3, apart=30, takes=5):
+    """The take is graded at random, the hero frame is `apart` frames later."""
+    clean, hero = frames_of(clip, takes), frames_of(clip, 1, start=apart)
+    if not len(hero):
+        return {}
+    rows = []
+    for draw in range(draws):
+        look = graded(draw + 1)
+        take = np.stack([through(look, picture) for picture in clean.astype(np.float64)])
+        made, report = relit(take, [{"pass": "shot_match", "reference": "hero"}], {"hero": hero[0]})
+        artefact = relit.artefact(0, "shot_match")
+        rivals = {name: np.mean([psnr(rival(picture, hero[0].astype(np.float64)), truth) for picture, truth in zip(take, clean)])
+                  for name, rival in RIVALS.items()}
+        rows.append({"untouched": psnr(take, clean), "wetgate": psnr(made, clean), "best_rival": max(rivals.values()),
+                     "de2000": float(np.median(de2000(made[0], clean[0]))), "matches": artefact["most_matches"],
+                     "verdict": artefact["verdict"], "matrix": "matrix" in artefact})
+    made, _ = relit(clean, [{"pass": "shot_match", "reference": "hero"}], {"hero": hero[0]})
+    ratio = np.log2(np.maximum(made, 1e-4) / np.maximum(clean, 1e-4))
+    return {"draws": rows, "gain_db": float(np.mean([row["wetgate"] - row["best_rival"] for row in rows])),
+            "clean_stops": float(np.abs(ratio).mean())}
