@@ -184,3 +184,63 @@ def shot_match(clip, relit, draws=3, apart=30, takes=5):
     ratio = np.log2(np.maximum(made, 1e-4) / np.maximum(clean, 1e-4))
     return {"draws": rows, "gain_db": float(np.mean([row["wetgate"] - row["best_rival"] for row in rows])),
             "clean_stops": float(np.abs(ratio).mean())}
+
+
+def enlarged(nodes):
+    """[H,W] of a grid whose nodes lie at the middles of its cells, bilinear between them."""
+    rows, columns = nodes.shape
+    y = np.clip((np.arange(HEIGHT) + 0.5) / HEIGHT * rows - 0.5, 0, rows - 1)
+    x = np.clip((np.arange(WIDTH) + 0.5) / WIDTH * columns - 0.5, 0, columns - 1)
+    down = np.stack([np.interp(y, np.arange(rows), nodes[:, c]) for c in range(columns)], 1)
+    return np.stack([np.interp(x, np.arange(columns), row) for row in down])
+
+
+def local_flicker(count, seed, size=0.08):
+    random = np.random.default_rng(seed)
+    return np.stack([enlarged(np.exp(random.normal(0, size, (8, 8)))) for _ in range(count)])
+
+
+def bands(count, seed, size=0.15):
+    """Light of a lamp at 100 or 120 Hz, as the rows of a rolling shutter see it at 24 to 30 frames a second."""
+    random = np.random.default_rng(seed)
+    waves, phase = random.uniform(0.8, 3.5), random.uniform(0, 1)
+    flashes, rate = [(100, 24), (100, 24000 / 1001), (120, 25), (100, 30000 / 1001)][random.integers(4)]
+    pace = flashes / rate % 1
+    y = (np.arange(HEIGHT) + 0.5) / HEIGHT
+    wave = [np.abs(np.sin(np.pi * (waves * y + pace * t + phase))) for t in range(count)]
+    return np.stack([np.repeat((1 + size * (row - 2 / np.pi) / 0.3)[:, None], WIDTH, 1) for row in wave])
+
+
+def unevenness(made, clean, side=20):
+    """Standard deviation over frames of what is left of planted gains, a square, mean over squares. Percent."""
+    rows, columns = HEIGHT // side, WIDTH // side
+    light = lambda pictures: (pictures @ LUMA).reshape(-1, rows, side, columns, side).sum((2, 4))
+    ratio = np.log(np.maximum(light(made), 1e-6) / np.maximum(light(clean), 1e-6))
+    return float(100 * np.sqrt(np.mean((ratio - ratio.mean(0)) ** 2)))
+
+
+def sharpness(pictures):
+    light = coded(pictures) @ LUMA
+    return float(np.mean(np.abs(np.diff(light, axis=1))) + np.mean(np.abs(np.diff(light, axis=2))))
+
+
+def uneven_flicker(clip, relit, kind, count=32):
+    clean = frames_of(clip, count).astype(np.float64)
+    gains = (local_flicker if kind == "local" else bands)(len(clean), 7)
+    planted = clean * gains[..., None]
+    made, _ = relit(planted, [{"pass": "deflicker"}])
+    artefact = relit.artefact(0, "deflicker")
+    return {"planted_percent": unevenness(planted, clean), "residual_percent": unevenness(made, clean),
+            "sharpness": sharpness(made) / sharpness(clean), "taken_for": "bands" if "bands" in artefact else "local" if "grid" in artefact else "global",
+            "segments": artefact["segments"]}
+
+
+def light_drift(clip, relit, count=60):
+    """A stop of drift over the shot, unlike in the channels."""
+    clean = frames_of(clip, count).astype(np.float64)
+    way = np.linspace(0, 1, len(clean)) ** 1.3
+    planted = clean * np.exp2(-way[:, None, None, None] * np.array([0.85, 1.0, 1.1]))
+    made, _ = relit(planted, [{"pass": "light_drift"}])
+    clean_made, _ = relit(clean, [{"pass": "light_drift"}])
+    off = lambda pictures: float(max(np.abs(np.median(np.log2(np.maximum(p, 1e-4) / np.maximum(c, 1e-4)), (0, 1))).max() for p, c in zip(pictures, clean)))
+    return {"planted_stops": off(planted), "left_stops": off(made), "clean_changed_stops": off(clean_made), "sharpness": sharpness(made) / sharpness(clean)}

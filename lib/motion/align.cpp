@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::motion {
 namespace {
@@ -34,7 +35,7 @@ GrayImage quiet_guide(const at::Tensor& coded, double sigma) {
     if (sigma * 255 < least_levels) return guide;
     const double strength = sigma * 255 * filter_strength * (halves ? 0.5 : 1.0);
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        pin_opencv_threads();
         cv::Mat picture(guide.height, guide.width, CV_8UC1, guide.pixels.data());
         cv::Mat quiet;
         cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(strength), template_px, search_px);

@@ -9,15 +9,10 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::motion {
 namespace {
-
-// Note [OpenCV and threads]
-// OpenCV's inverse search hands rows to threads in stripes and lets each patch start from its neighbour in
-// the same stripe, so its result depends on the number of threads. One thread makes it a function of the
-// pictures alone. The setting is OpenCV's own process-wide one; wetgate runs its frames in parallel itself,
-// so nobody needs it restored.
 
 constexpr int max_side_px = 16384;
 constexpr int min_side_px =
@@ -113,7 +108,7 @@ FlowField dense_flow(const GrayImage& from, const GrayImage& to, FlowQuality qua
     }
     FlowField flow{from.width, from.height, std::vector<float>(2 * from.pixels.size())};
     try {
-        if (cv::getNumThreads() != 1) cv::setNumThreads(1);
+        pin_opencv_threads();
         const auto search =
             cv::DISOpticalFlow::create(quality == FlowQuality::Fast ? cv::DISOpticalFlow::PRESET_FAST
                                                                     : cv::DISOpticalFlow::PRESET_MEDIUM);

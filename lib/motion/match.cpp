@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::motion {
 namespace {
@@ -52,7 +53,7 @@ PictureFeatures::PictureFeatures(const GrayImage& picture) : found_(std::make_un
     found_->height = picture.height;
     if (std::min(picture.width, picture.height) < 16) return;
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        pin_opencv_threads();
         // OpenCV's Mat has no const view; it is only read from here.
         const cv::Mat view(picture.height, picture.width, CV_8UC1,
                            const_cast<std::uint8_t*>(picture.pixels.data()));
@@ -73,7 +74,7 @@ PictureMatch match_pictures(const PictureFeatures& first, const PictureFeatures&
     PictureMatch match;
     if (from.descriptors.rows < 2 || to.descriptors.rows < 2) return match;
     try {
-        cv::setNumThreads(1);
+        pin_opencv_threads();
         const std::vector<int> there = nearest(from.descriptors, to.descriptors);
         const std::vector<int> back = nearest(to.descriptors, from.descriptors);
         std::vector<cv::Point2f> here_points, there_points;

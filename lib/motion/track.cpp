@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::motion {
 namespace {
@@ -233,7 +234,7 @@ CameraStep camera_step(const GrayImage& from, const GrayImage& to, const GrayIma
     if (std::min(from.width, from.height) < window_px) return unknown(TrackProblem::Flat);
     const double scale = std::min(1.0, static_cast<double>(most_side_px) / std::max(from.width, from.height));
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        pin_opencv_threads();
         const cv::Mat first = smaller(view(from), scale, cv::INTER_AREA);
         const cv::Mat second = smaller(view(to), scale, cv::INTER_AREA);
         return found_step(first, second, usable(left_out_from, scale, first.size()),

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 // Note [Deband]
 // In steps, a coded value is q and the true one lies within q +- 0.5. Smooth and clamp to that interval in
@@ -79,7 +80,7 @@ cv::Mat mat_of(const at::Tensor& plane) {
 template <class Work>
 void guarded(const Work& work) {
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         work();
     } catch (const cv::Exception& problem) {
         throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "motion/cuts.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::passes::deflicker {
 namespace {
@@ -21,9 +24,13 @@ using motion::FlowField;
 //   scale is narrow (a 5 % scale left 1 % of drift over 48 frames where a 1 % scale left 0.2 %);
 // - dark pixels, where black level, noise and coding steps bend the ratio: the floor is relative to the
 // frame's median.
-constexpr float dark_floor = 0.2F;   // of the frame's median
-constexpr float clip_share = 0.9F;   // of the channel's largest value: above may be clipped
-constexpr float slope_half = 0.05F;  // natural log a pixel
+constexpr float dark_floor = 0.2F;     // of the frame's median
+constexpr float clip_share = 0.9F;     // of the channel's largest value: above may be clipped
+constexpr float slope_half = 0.05F;    // natural log a pixel
+constexpr float deep_floor = 0.05F;    // of the floor: for what is compared in parts of the picture
+constexpr float full_share = 0.98F;    // of the brightest
+constexpr double mean_share = 0.02;    // of the picture's longer side
+constexpr double relief_share = 0.02;  // of the picture's longer side
 constexpr float round_trip_limit_px = 1.0F;
 constexpr double agreement = 0.1;  // natural log
 constexpr std::array<double, 2> cauchy_scales = {0.05, 0.005};
@@ -120,6 +127,32 @@ FloatPlane trust_of(const FloatPlane& log_plane) {
     return trust;
 }
 
+/// Light that flickers in parts of the picture moves like a pattern of its own, and flow would follow it.
+motion::GrayImage relief_of(const motion::GrayImage& gray) {
+    motion::pin_opencv_threads();
+    // OpenCV's Mat has no const view; it is only read from here.
+    const cv::Mat levels(gray.height, gray.width, CV_8UC1, const_cast<std::uint8_t*>(gray.pixels.data()));
+    cv::Mat fine, around;
+    levels.convertTo(fine, CV_32F);
+    cv::GaussianBlur(fine, around, {}, relief_share * std::max(gray.width, gray.height));
+    motion::GrayImage relief{gray.width, gray.height, std::vector<std::uint8_t>(gray.pixels.size())};
+    cv::Mat made(gray.height, gray.width, CV_8UC1, relief.pixels.data());
+    cv::Mat(fine - around).convertTo(made, CV_8U, 1, 128);
+    return relief;
+}
+
+/// What waves and leaves do to single pixels, they hardly do to the mean of many.
+FloatPlane log_mean_of(const FloatPlane& light, float floor) {
+    motion::pin_opencv_threads();
+    FloatPlane mean{light.width, light.height, light.values};
+    for (float& value : mean.values) value = std::isfinite(value) ? std::max(value, 0.0F) : 0.0F;
+    cv::Mat plane(mean.height, mean.width, CV_32FC1, mean.values.data());
+    cv::GaussianBlur(plane, plane, {}, mean_share * std::max(light.width, light.height));
+    for (float& value : mean.values)
+        value = value > floor ? std::log(value) : std::numeric_limits<float>::quiet_NaN();
+    return mean;
+}
+
 /// Ratios of `here` over what `there` shows along `flow`, for the pixels whose way there and back closes.
 struct OneWay {
     std::array<double, 3> ratio{};
@@ -198,16 +231,30 @@ Guide make_guide(std::array<FloatPlane, 3> rgb) {
         guide.log_rgb[c] = std::move(rgb[c]);
     }
     guide.gray = motion::log_guide(luminance);
+    guide.log_mean_light = log_mean_of(luminance, deep_floor * floor);
+    float brightest = 0.0F;
+    for (const float value : luminance.values) brightest = value > brightest ? value : brightest;
+    for (float& value : luminance.values) {
+        value = value > deep_floor * floor && value < full_share * brightest && std::isfinite(value)
+                    ? std::log(value)
+                    : std::numeric_limits<float>::quiet_NaN();
+    }
+    guide.light_trust = trust_of(luminance);
+    guide.log_light = std::move(luminance);
+    guide.relief = relief_of(guide.gray);
     return guide;
 }
 
-PairFact compare(const Guide& frame, const Guide& earlier, int back) {
-    const FlowField to_earlier = motion::dense_flow(frame.gray, earlier.gray);
-    const FlowField to_frame = motion::dense_flow(earlier.gray, frame.gray);
+PairFlow pair_flow(const Guide& frame, const Guide& earlier) {
+    return {motion::dense_flow(frame.relief, earlier.relief),
+            motion::dense_flow(earlier.relief, frame.relief)};
+}
+
+PairFact compare(const Guide& frame, const Guide& earlier, const PairFlow& flow, int back) {
     // Fetching blurs, and the logarithm of a blurred picture is not the blurred logarithm: going both ways
     // cancels that.
-    const OneWay back_way = one_way(frame, earlier, to_earlier, to_frame);
-    const OneWay forth_way = one_way(earlier, frame, to_frame, to_earlier);
+    const OneWay back_way = one_way(frame, earlier, flow.to_earlier, flow.to_frame);
+    const OneWay forth_way = one_way(earlier, frame, flow.to_frame, flow.to_earlier);
     PairFact fact;
     fact.back = back;
     fact.histogram_distance = motion::histogram_distance(frame.gray, earlier.gray);

@@ -15,7 +15,11 @@ struct Guide {
         log_rgb;  ///< natural logarithm of linear R,G,B; NaN where too dark, clipped or unknown
     std::array<motion::FloatPlane, 3>
         trust;  ///< (0,1]: low where the channel has a steep slope, which flow errors turn into ratios
-    motion::GrayImage gray;  ///< for flow and histograms
+    motion::FloatPlane log_light;  ///< the same of all channels together, down to much darker pixels
+    motion::FloatPlane light_trust;
+    motion::FloatPlane log_mean_light;  ///< of the surroundings' mean
+    motion::GrayImage gray;             ///< for histograms
+    motion::GrayImage relief;  ///< for flow: what stands out from its surroundings, whatever lights them
 };
 
 /// How frame t compares with frame t - back.
@@ -31,8 +35,14 @@ struct PairFact {
 /// are allowed.
 Guide make_guide(std::array<motion::FloatPlane, 3> rgb);
 
-/// Compares two guides of one size along dense flow. Symmetric: the other way round gives the negative
+/// Dense flow between a frame and an earlier one, both ways.
+struct PairFlow {
+    motion::FlowField to_earlier, to_frame;
+};
+PairFlow pair_flow(const Guide& frame, const Guide& earlier);
+
+/// Compares two guides of one size along their flow. Symmetric: the other way round gives the negative
 /// ratios.
-PairFact compare(const Guide& frame, const Guide& earlier, int back);
+PairFact compare(const Guide& frame, const Guide& earlier, const PairFlow& flow, int back);
 
 }  // namespace wetgate::passes::deflicker

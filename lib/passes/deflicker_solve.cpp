@@ -219,11 +219,15 @@ Curve solve_curve(std::span<const std::optional<std::vector<PairFact>>> frames, 
     Curve curve;
     curve.stops.assign(frames.size(), {0.0, 0.0, 0.0});
     curve.confidence.assign(frames.size(), 0.0);
+    curve.exposures.assign(frames.size(), {0.0, 0.0, 0.0});
     curve.cuts = all_cuts(frames, options);
     const std::vector<Pair> pairs = usable_pairs(frames, curve.cuts);
     if (pairs.empty()) return curve;
     std::array<Exposures, 3> exposures;
     for (std::size_t c = 0; c < 3; ++c) exposures[c] = chain(frames.size(), pairs, c);
+
+    for (std::size_t t = 0; t < frames.size(); ++t)
+        for (std::size_t c = 0; c < 3; ++c) curve.exposures[t][c] = exposures[c].log[t];
 
     std::vector<double> support(frames.size(), 0.0);
     for (std::size_t i = 0; i < pairs.size(); ++i) {

@@ -36,6 +36,8 @@ struct Segment {
 
 struct Curve {
     std::vector<std::array<double, 3>> stops;  ///< log2 gain R,G,B; exactly 0 for what is left alone
+    /// Light of each frame, natural log R,G,B, up to a constant for each segment.
+    std::vector<std::array<double, 3>> exposures;
     std::vector<double> confidence;  ///< [0,1]: share of the picture that the frame's exposure rests on
     std::vector<int> cuts;
     std::vector<Segment> segments;

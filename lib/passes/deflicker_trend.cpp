@@ -25,6 +25,8 @@ namespace {
 
 constexpr double evidence = 10.0;  // twice the log likelihood, a parameter
 constexpr std::size_t least_values = 4;
+// The lithest trends that are drift at all: they leave a seventh of the flicker in. Powers of ten.
+constexpr std::array<double, 2> lithest_drift = {-2.0, -5.0};
 constexpr double nothing = 1e-7;  // natural log: less is rounding
 
 struct Fit {
@@ -118,9 +120,8 @@ Fit fit_walk(std::span<const double> values, std::size_t order, double lambda) {
 }
 
 /// The best variance ratio, from a coarse and then a fine grid of powers of ten.
-Fit best_walk(std::span<const double> values, std::size_t order) {
+Fit best_walk(std::span<const double> values, std::size_t order, double highest) {
     const double lowest = order == 1 ? -5.0 : -9.0;
-    constexpr double highest = 3.0;
     constexpr double coarse = 0.5;
     constexpr int fine_steps = 10;
     Fit best;
@@ -133,7 +134,7 @@ Fit best_walk(std::span<const double> values, std::size_t order) {
         }
     }
     for (int step = -fine_steps + 1; step < fine_steps; ++step) {
-        const double power = best_power + coarse * static_cast<double>(step) / fine_steps;
+        const double power = std::min(highest, best_power + coarse * static_cast<double>(step) / fine_steps);
         Fit fit = fit_walk(values, order, std::pow(10.0, power));
         if (fit.cost < best.cost) best = std::move(fit);
     }
@@ -180,7 +181,7 @@ std::string_view trend_name(Trend trend) {
     return "constant";
 }
 
-Split split_flicker(std::span<const double> values, std::optional<double> smooth_frames) {
+Split split_flicker(std::span<const double> values, std::optional<double> smooth_frames, Drift drift) {
     if (values.size() < least_values) return {std::vector<double>(values.size(), 0.0), 0.0, Trend::Constant};
     if (smooth_frames) return smoothed(values, *smooth_frames);
 
@@ -195,8 +196,8 @@ Split split_flicker(std::span<const double> values, std::optional<double> smooth
             }
         };
         challenge(fit_polynomial(values, 2), Trend::Line, 1.0);
-        challenge(best_walk(values, 1), Trend::Walk, 1.0);
-        challenge(best_walk(values, 2), Trend::Curve, 2.0);
+        challenge(best_walk(values, 1, drift == Drift::Any ? 3.0 : lithest_drift[0]), Trend::Walk, 1.0);
+        challenge(best_walk(values, 2, drift == Drift::Any ? 3.0 : lithest_drift[1]), Trend::Curve, 2.0);
     }
     split.flicker = std::move(best.flicker);
     split.sigma = best.sigma;

@@ -20,9 +20,13 @@ struct Split {
     Trend trend = Trend::Constant;
 };
 
+/// How lithe a trend may be: Slow is for values that are measured badly here and there, which wander.
+enum class Drift : unsigned char { Any, Slow };
+
 /// Splits by maximum likelihood (Note [Flicker or drift]), or, given `smooth_frames`, by a Gaussian of that
 /// standard deviation. Values are finite; fewer than four are all trend. Deterministic, linear in their
 /// number.
-Split split_flicker(std::span<const double> values, std::optional<double> smooth_frames);
+Split split_flicker(std::span<const double> values, std::optional<double> smooth_frames,
+                    Drift drift = Drift::Any);
 
 }  // namespace wetgate::passes::deflicker

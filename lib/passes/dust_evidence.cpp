@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "motion/align.h"
+#include "motion/opencv_threads.h"
 #include "passes/dust_spots.h"
 #include "passes/regions.h"
 
@@ -39,7 +40,7 @@ motion::GrayImage gray(const at::Tensor& frame, int median_px) {
     const cv::Mat from(image.height, image.width, CV_8UC1, bytes.data_ptr());
     cv::Mat to(image.height, image.width, CV_8UC1, image.pixels.data());
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         cv::medianBlur(from, to, median_px);
     } catch (const cv::Exception& problem) {
         throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,

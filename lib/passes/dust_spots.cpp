@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 #include "passes/dust_clues.h"
 
 namespace wetgate::passes::dust {
@@ -103,7 +104,7 @@ cv::Mat find_at(float level, const Planes& planes, const Standing& standing, con
 template <typename Work>
 auto guarded(const Work& work) {
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         return work();
     } catch (const cv::Exception& problem) {
         throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::passes::inpaint {
 namespace {
@@ -25,7 +26,7 @@ at::Tensor classical(const at::Tensor& coded, const at::Tensor& hole, Border bor
     const auto width = static_cast<int>(host.size(2));
     std::vector<at::Tensor> planes;
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         const cv::Mat mask(height, width, CV_8UC1, bytes.data_ptr());
         for (std::int64_t c = 0; c < 3; ++c) {
             const cv::Mat plane(height, width, CV_32FC1, host[c].data_ptr());

@@ -10,6 +10,7 @@
 
 #include "core/base64.h"
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 #include "passes/remove_shape.h"
 
 // Note [Background of a shot]
@@ -269,7 +270,7 @@ void add_small(json& facts, const at::Tensor& coded, const Box& data) {
 
 Intruders found(std::span<const json> all_frames, int first_frame, const Scenes& scenes,
                 const remove::CameraTrack& camera, const Wanted& wanted) {
-    cv::setNumThreads(1);  // see Note [OpenCV and threads]
+    motion::pin_opencv_threads();
     std::map<int, Small> smalls;
     for (std::size_t i = 0; i < all_frames.size(); ++i) {
         const int frame = first_frame + static_cast<int>(i);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::passes {
 namespace {
@@ -24,7 +25,7 @@ Labelled labelled(const at::Tensor& plane) {
     const cv::Mat view(static_cast<int>(found.host.size(0)), static_cast<int>(found.host.size(1)), CV_8UC1,
                        found.host.data_ptr());
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         cv::Mat centres;
         found.count = cv::connectedComponentsWithStats(view, found.labels, found.facts, centres, 8, CV_32S);
     } catch (const cv::Exception& problem) {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 #include "passes/remove_candidate.h"
 #include "passes/remove_membrane.h"
 
@@ -210,7 +211,7 @@ Copied copied(const at::Tensor& coded, const at::Tensor& hole, const Box& box,
               const std::vector<Source>& sources, int margin_px, const Coding& coding) {
     Copied result{coded, at::zeros_like(hole), {}};
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         const cv::Mat holes = bytes_of(hole);
         const cv::Mat current = picture_of(coded);
         const Surroundings around(current, holes, box);

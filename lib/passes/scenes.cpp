@@ -62,7 +62,8 @@ void add_links(json& facts, const FrameWindow& window, int most_back) {
     const deflicker::Guide guide = deflicker::guide_of(window[0], cut_guide_px);
     for (int back = 1; back <= most_back; ++back) {
         if (!window.is_real(-back)) continue;
-        const auto pair = deflicker::compare(guide, deflicker::guide_of(window[-back], cut_guide_px), back);
+        const deflicker::Guide earlier = deflicker::guide_of(window[-back], cut_guide_px);
+        const auto pair = deflicker::compare(guide, earlier, deflicker::pair_flow(guide, earlier), back);
         links.push_back({back, rounded(pair.share), rounded(pair.histogram_distance)});
     }
 }

@@ -8,6 +8,8 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "motion/opencv_threads.h"
+
 namespace wetgate::passes {
 namespace {
 
@@ -165,6 +167,7 @@ at::Tensor SmallPicture::plane_luminance(const at::Tensor& linear) {
 std::vector<Surface> surfaces_along(const SmallPicture& plate, const SmallPicture& reference,
                                     const motion::Homography& map) {
     const cv::Size size(plate.gray().width, plate.gray().height);
+    motion::pin_opencv_threads();
     const cv::Mat carried = fetched(view(reference.gray()), places(size, nullptr, map), cv::Scalar(0));
     const motion::GrayImage near{
         size.width, size.height,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 #include "nets/tiles.h"
 #include "passes/coding.h"
 #include "passes/exposure.h"
@@ -31,7 +32,7 @@ at::Tensor resized(const at::Tensor& picture, int interpolation) {  // [3,H,W] -
     const auto width = static_cast<int>(host.size(2));
     const at::Tensor result = at::empty({3, scale * height, scale * width}, host.options());
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         for (std::int64_t c = 0; c < 3; ++c) {
             const cv::Mat from(height, width, CV_32FC1, host[c].data_ptr());
             cv::Mat to(static_cast<int>(scale) * height, static_cast<int>(scale) * width, CV_32FC1,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::passes::wire {
 namespace {
@@ -57,7 +58,7 @@ std::optional<std::array<double, 3>> parabola(const std::vector<std::array<doubl
 Ridges::Ridges(const at::Tensor& coded, const Wanted& wanted)
     : picture_(coded, most_side_px), step_(picture_.step()), light_(picture_.light()), wanted_(wanted) {
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         // A bar answers most to a Gaussian of width / sqrt(12).
         const double least = std::max(1.2, wanted.least_width_px / step_ / std::sqrt(12.0));
         const double most = std::max(least, wanted.most_width_px / step_ / std::sqrt(12.0));

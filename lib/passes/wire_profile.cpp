@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "motion/opencv_threads.h"
 
 namespace wetgate::passes::wire {
 namespace {
@@ -28,7 +29,7 @@ LightPicture::LightPicture(const at::Tensor& coded, std::int64_t most_side_px) {
         cv::Mat(static_cast<int>(plane.size(1)), static_cast<int>(plane.size(2)), CV_32F, plane.data_ptr())
             .clone();
     try {
-        cv::setNumThreads(1);  // see Note [OpenCV and threads]
+        motion::pin_opencv_threads();
         cv::Mat fine;
         cv::Laplacian(light_, fine, CV_32F);
         std::vector<double> values(fine.begin<float>(), fine.end<float>());

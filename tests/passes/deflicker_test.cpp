@@ -81,8 +81,8 @@ PassContext context(const json& params = json::object(), json artefact = nullptr
     return made;
 }
 
-std::vector<json> measured(const std::vector<at::Tensor>& shot) {
-    const auto analysis = find_pass("deflicker").make_analysis(context());
+std::vector<json> measured(const std::vector<at::Tensor>& shot, const json& params = json::object()) {
+    const auto analysis = find_pass("deflicker").make_analysis(context(params));
     std::vector<json> facts;
     for (int t = 0; t < static_cast<int>(shot.size()); ++t) {
         facts.push_back(analysis->measure(FakeWindow::of(shot, t, first_frame)));
@@ -143,6 +143,42 @@ json row(int frame, const json& stops) {
 
 json artefact_of(const json& rows) {
     return {{"schema", "wetgate.deflicker/1"}, {"frames", rows}};
+}
+
+/// The shot under gains [H,W] of each frame, natural log.
+std::vector<at::Tensor> under(const std::vector<at::Tensor>& fields) {
+    std::vector<at::Tensor> shot;
+    for (std::size_t t = 0; t < fields.size(); ++t)
+        shot.push_back(picture(static_cast<int>(t), {}) * fields[t].exp().to(at::kFloat));
+    return shot;
+}
+
+/// Standard deviation of what a pass leaves of planted gains, natural log, over frames and pixels.
+double left_of(const std::vector<at::Tensor>& planted, const json& artefact,
+               const json& params = json::object()) {
+    const auto pass = find_pass("deflicker").make(context(params, artefact));
+    std::vector<at::Tensor> rest;
+    for (std::size_t t = 0; t < planted.size(); ++t) {
+        const at::Tensor flat = at::ones({3, 136, 240});
+        const at::Tensor gain =
+            pass->run(FakeWindow::of({flat}, 0, first_frame + static_cast<int>(t))).pixels[0];
+        rest.push_back(planted[t] + gain.log().to(at::kDouble));
+    }
+    const at::Tensor all = at::stack(rest);
+    return (all - all.mean(0, true)).square().mean().sqrt().item<double>();
+}
+
+at::Tensor bands_of(int t) {  // 2.3 waves down the picture, 0.31 of one on from frame to frame
+    const at::Tensor y = (at::arange(136, at::kDouble) + 0.5) / 136;
+    const at::Tensor angle = 6.28318530718 * (2.3 * y + 0.31 * t);
+    return (0.12 * angle.sin() + 0.03 * (2 * angle).cos()).view({136, 1}).expand({136, 240});
+}
+
+at::Tensor patches_of(int t) {  // a 3x4 grid of gains, new in each frame
+    std::vector<double> nodes;
+    for (int k = 0; k < 12; ++k) nodes.push_back(0.06 * noise(t, 40 + k));
+    return at::upsample_bilinear2d(at::tensor(nodes, at::kDouble).view({1, 1, 3, 4}), {136, 240},
+                                   false)[0][0];
 }
 
 }  // namespace
@@ -265,7 +301,8 @@ TEST_CASE("facts are small, read twice the same and refused when they make no se
     const auto shot = shot_of(flicker(6));
     const auto facts = measured(shot);
     CHECK(facts == measured(shot));
-    CHECK(facts[5].dump().size() < 2000);
+    CHECK(measured(shot, {{"mode", "global"}})[5].dump().size() < 2000);
+    CHECK(facts[5].dump().size() < 30000);  // with grids of nodes
     CHECK(facts[5]["pairs"].size() == 3);
     CHECK(facts[0]["pairs"].empty());
     for (const char* text :
@@ -312,4 +349,53 @@ TEST_CASE("an edited artefact is checked, and a missing row names its frame") {
     CHECK(message_of({{"schema", "wetgate.grade/1"}, {"frames", json::array()}}, 1001).find("schema") !=
           std::string::npos);
     CHECK(message_of(json::array(), 1001).find("schema") != std::string::npos);
+}
+
+TEST_CASE("bands that roll down the picture are found as a wave, and taken out") {
+    std::vector<at::Tensor> fields;
+    for (int t = 0; t < 16; ++t) fields.push_back(bands_of(t));
+    const json artefact = solved(measured(under(fields)));
+    CAPTURE(artefact["segments"].dump());
+    REQUIRE(artefact.contains("bands"));
+    CHECK(artefact["bands"][0]["per_height"].get<double>() == doctest::Approx(2.3).epsilon(0.01));
+    CHECK(artefact["bands"][0]["cycles_a_frame"].get<double>() == doctest::Approx(0.31).epsilon(0.01));
+    CHECK(left_of(fields, artefact) < 0.012);
+}
+
+TEST_CASE("light that flickers in parts of the picture gets a grid of gains") {
+    std::vector<at::Tensor> fields;
+    for (int t = 0; t < 16; ++t) fields.push_back(patches_of(t));
+    const json artefact = solved(measured(under(fields)));
+    CAPTURE(artefact["segments"].dump());
+    REQUIRE(artefact.contains("grid"));
+    CHECK(left_of(fields, artefact) < 0.02);
+}
+
+TEST_CASE("a shot whose whole frames flicker has neither grid nor bands") {
+    const json artefact = solved(measured(shot_of(flicker(12))));
+    CHECK_FALSE(artefact.contains("grid"));
+    CHECK_FALSE(artefact.contains("bands"));
+    CHECK(artefact["segments"][0]["corrected"] == true);
+}
+
+TEST_CASE("an edited wave and an edited node change the picture as they say") {
+    json artefact = artefact_of(json::array({row(1001, {0.0, 0.0, 0.0})}));
+    artefact["bands"] = json::array({{{"first_frame", 1001},
+                                      {"last_frame", 1001},
+                                      {"per_height", 0.0},
+                                      {"cycles_a_frame", 0.25},
+                                      {"harmonics_stops", {{1.0, 0.0}}}}});
+    const at::Tensor flat = at::full({3, 4, 6}, 0.5F);
+    const auto made = [&] {
+        return find_pass("deflicker").make(context(json::object(), artefact))->run(FakeWindow(flat));
+    };
+    CHECK(at::equal(made().pixels, flat * 0.5F));
+    artefact.erase("bands");
+    artefact["grid"] = {1, 2};
+    artefact["frames"][0]["local_stops"] = {1.0, -1.0};
+    const at::Tensor pixels = made().pixels;
+    CHECK(pixels[0][0][0].item<float>() == 1.0F);
+    CHECK(pixels[0][3][5].item<float>() == 0.25F);
+    artefact["frames"][0]["local_stops"] = {1.0};
+    CHECK_THROWS_AS(made(), Error);
 }
