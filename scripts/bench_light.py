@@ -244,3 +244,24 @@ def light_drift(clip, relit, count=60):
     clean_made, _ = relit(clean, [{"pass": "light_drift"}])
     off = lambda pictures: float(max(np.abs(np.median(np.log2(np.maximum(p, 1e-4) / np.maximum(c, 1e-4)), (0, 1))).max() for p, c in zip(pictures, clean)))
     return {"planted_stops": off(planted), "left_stops": off(made), "clean_changed_stops": off(clean_made), "sharpness": sharpness(made) / sharpness(clean)}
+
+
+def env_match(clip, relit, apart=30, takes=4):
+    """The upper part of the take is given another hour's light: gains that differ from top to horizon, and haze."""
+    clean, hero = frames_of(clip, takes).astype(np.float64), frames_of(clip, 1, start=apart)
+    if not len(hero):
+        return {}
+    matte = np.zeros((HEIGHT, WIDTH), np.float32)
+    matte[:HEIGHT * 9 // 20] = 1
+    way = (np.arange(HEIGHT) + 0.5)[:, None, None] / HEIGHT
+    top, bottom, haze = np.array([-0.5, -0.6, -0.8]), np.array([0.1, 0.0, -0.2]), np.array([0.02, 0.02, 0.025])
+    planted = np.where(matte[None, ..., None] > 0, clean * np.exp2(top + (bottom - top) * way) + haze, clean)
+    made, _ = relit(planted, [{"pass": "env_match", "reference": "hero", "matte": "env"}], {"hero": hero[0]}, {"env": matte})
+    written = np.stack([read_exr(relit.folder / f"in/p.{1001 + i}.exr") for i in range(len(planted))])
+    inside = matte > 0
+    light = lambda picture: np.log2(np.maximum(np.median(picture @ LUMA, 1), 1e-4))
+    rows = slice(8, HEIGHT * 9 // 20 - 8)
+    slope = lambda picture: np.polyfit(np.arange(HEIGHT)[rows], light(picture)[rows], 1)[0] * (rows.stop - rows.start)
+    return {"planted_de": float(np.mean(de2000(planted[0], clean[0])[inside])), "left_de": float(np.mean(de2000(made[0], clean[0])[inside])),
+            "slope_off_stops": float(abs(slope(made[0]) - slope(clean[0]))), "outside_exact": bool((made[:, ~inside] == written[:, ~inside]).all()),
+            "by": relit.artefact(0, "env_match").get("by")}

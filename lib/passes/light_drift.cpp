@@ -29,7 +29,7 @@ constexpr double largest_stops = 10;
 constexpr std::size_t most_frames = 10'000'000;
 constexpr double nothing_stops = 0.05;      // a whole shot's drift below this is none
 constexpr double least_local_stops = 0.12;  // of a part beside the whole; sums of comparisons wander less
-constexpr double local_margin = 6;          // over what comparisons contradict each other, for a shot's sum
+constexpr double doubt_margin = 4;          // over the usual contradiction
 
 using Frames = std::vector<std::vector<deflicker::FieldFact>>;
 
@@ -189,19 +189,22 @@ private:
         const Frames run(fields.begin() + scene.first, fields.begin() + scene.last + 1);
         const std::vector<std::vector<double>> solved = deflicker::solve_fields(grid, run, drift_hold);
         std::vector<std::vector<double>> drift;  // [node][frame], stops
-        double most = 0;
+        double most = 0, doubt = 0;
+        bool evident = false;
         for (std::size_t node = 0; node < grid.size(); ++node) {
             std::vector<double> light;
             for (const std::vector<double>& field : solved) light.push_back(field[node] / std::log(2.0));
             drift.push_back(from_anchors(slow(light, smooth_frames_), anchors));
             for (std::size_t t = 0; t < common.size(); ++t) drift.back()[t] -= common[t];
-            most = std::max(most, largest(drift.back()));
+            const double far = largest(drift.back()), own_doubt = doubt_of(node, run, solved);
+            evident = evident || (far > least_local_stops && far > own_doubt);
+            most = std::max(most, far);
+            doubt = std::max(doubt, own_doubt);
         }
-        const double doubt = local_margin * contradiction(run, solved) *
-                             std::sqrt(static_cast<double>(run.size())) / std::log(2.0);
         about["local_drift_stops"] = rounded(most);
         about["local_doubt_stops"] = rounded(doubt);
-        if (local_ == "auto" && !(most > std::max(least_local_stops, doubt))) return;
+        // One part that is not to be trusted spoils a grid.
+        if (local_ == "auto" && !(evident && 2 * doubt < most)) return;
         for (std::size_t t = 0; t < common.size(); ++t) {
             json row = json::array();
             for (const std::vector<double>& node : drift) row.push_back(rounded(limited(-node[t])));
@@ -211,21 +214,23 @@ private:
 
     double limited(double stops) const { return std::clamp(stops, -max_stops_, max_stops_); }
 
-    /// Median over single steps of how far a comparison is from the solution, natural log.
-    static double contradiction(const Frames& run, const std::vector<std::vector<double>>& solved) {
+    /// How far a node may have wandered: what its longest comparisons contradict the sum of the short ones
+    /// by, added up over the shot as chance would. Stops.
+    static double doubt_of(std::size_t node, const Frames& run,
+                           const std::vector<std::vector<double>>& solved) {
+        constexpr int longest = steps_back.back();
         std::vector<double> off;
-        for (std::size_t t = 1; t < run.size(); ++t) {
+        for (std::size_t t = longest; t < run.size(); ++t) {
             for (const deflicker::FieldFact& fact : run[t]) {
-                if (fact.back != 1) continue;
-                for (std::size_t node = 0; node < grid.size(); ++node)
-                    if (fact.weight[node] > 0)
-                        off.push_back(std::abs(fact.log_ratio[node] - solved[t][node] + solved[t - 1][node]));
+                if (fact.back == longest && fact.weight[node] > 0)
+                    off.push_back(
+                        std::abs(fact.log_ratio[node] - solved[t][node] + solved[t - longest][node]));
             }
         }
-        if (off.empty()) return 0;
+        if (off.empty()) return largest_stops;
         const auto middle = off.begin() + static_cast<std::ptrdiff_t>(off.size() / 2);
         std::nth_element(off.begin(), middle, off.end());
-        return *middle;
+        return doubt_margin * *middle * std::sqrt(static_cast<double>(run.size()) / longest) / std::log(2.0);
     }
 
     spec::Params params_;

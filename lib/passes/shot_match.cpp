@@ -263,7 +263,7 @@ private:
             surfaces.push_back(
                 {light_in(frame, pick.box, "box"),
                  light_in(references_->picture(reference_, from), pick.reference_box, "reference_box"), 1.0,
-                 static_cast<int>(i % 64)});
+                 static_cast<int>(i % 64), 0.5});
         }
         return surfaces;
     }

@@ -209,7 +209,7 @@ std::vector<Surface> surfaces_along(const SmallPicture& plate, const SmallPictur
             const double slope = std::max(here.spread, seen.spread) / slope_half;
             const int cell = y * grid / size.height * grid + x * grid / size.width;
             by_cell[static_cast<std::size_t>(cell)].push_back(
-                {here.rgb, seen.rgb, 1 / (1 + slope * slope), cell});
+                {here.rgb, seen.rgb, 1 / (1 + slope * slope), cell, (y + 0.5 * square_px) / size.height});
         }
     }
     std::vector<Surface> surfaces;

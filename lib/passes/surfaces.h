@@ -19,6 +19,7 @@ struct Surface {
     std::array<double, 3> reference{};
     double weight = 1;  ///< (0,1]: low where it has a steep slope
     int cell = 0;       ///< of an 8x8 grid over the plate
+    double height = 0;  ///< of its middle in the plate: 0 at the top, 1 at the bottom
 };
 
 /// A picture made small, to look for surfaces in.

@@ -16,7 +16,7 @@ using tests::texture;
 constexpr int frames = 20;
 
 at::Tensor scene(int t) {
-    return texture(160, 96, 1.2 * t, 0.4 * t, 5);
+    return texture(240, 144, 1.2 * t, 0.4 * t, 5, 12);
 }
 
 /// The largest distance of what is made from the light of frame 0, in stops: median over pixels, any frame.
@@ -56,7 +56,7 @@ TEST_CASE("the anchor is the frame that the job names") {
 }
 
 TEST_CASE("a shadow that creeps over one side is lifted there and nowhere else") {
-    const at::Tensor side = at::linspace(0, 1, 160).clamp(0.4, 0.6).sub(0.4).mul(5).view({1, 1, 160});
+    const at::Tensor side = at::linspace(0, 1, 240).clamp(0.4, 0.6).sub(0.4).mul(5).view({1, 1, 240});
     std::vector<at::Tensor> shot, shadow;
     for (int t = 0; t < frames; ++t) {
         shadow.push_back(-0.8 * t / (frames - 1) * side);
@@ -68,8 +68,8 @@ TEST_CASE("a shadow that creeps over one side is lifted there and nowhere else")
     REQUIRE(artefact["frames"][frames - 1].contains("local_stops"));
     const at::Tensor made = pass.run(shot, frames - 1, artefact, json::object()).pixels;
     const at::Tensor off = (made / scene(frames - 1)).log2().abs();
-    CHECK(off.slice(2, 0, 50).mean().item<double>() < 0.12);
-    CHECK(off.slice(2, 110, 160).mean().item<double>() < 0.12);
+    CHECK(off.slice(2, 0, 75).mean().item<double>() < 0.12);
+    CHECK(off.slice(2, 165, 240).mean().item<double>() < 0.12);
 }
 
 TEST_CASE("steady light keeps its bits") {
