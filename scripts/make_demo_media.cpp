@@ -3,8 +3,10 @@
 //   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites,
 //   NaN and Inf
 //   rigged/demo.####.exr  the first of the clean ones with a wire, a scratch and a boom that dips in
-//   planted.json          what was planted where
+//   relit/demo.####.exr   the first of the clean ones under another look, in light that fades and rolls in
+//   bands planted.json          what was planted where
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +34,7 @@ struct Size {
 };
 constexpr int first_frame = 1001;
 constexpr int rigged_frames = 9;
+constexpr int relit_frames = 12;
 constexpr int defects = 120;
 constexpr double exposure_sigma = 0.12;  // natural log
 constexpr double channel_sigma = 0.02;
@@ -118,6 +121,29 @@ void add_rig(FloatImage& image, int i) {
     });
 }
 
+/// The light of another take in frame `i` of `relit_frames`: warmer and darker, fading, and a lamp on the
+/// mains.
+void relight(FloatImage& image, int i) {
+    constexpr std::array<double, 3> look = {0.7, 0.58, 0.45};
+    const double fade = std::exp2(-0.5 * i / (relit_frames - 1));
+    const std::size_t width = static_cast<std::size_t>(image.window.width());
+    for (int c = 0; c < 3; ++c) {
+        float* samples = image.channel(c);
+        for (std::size_t p = 0; p < image.window.area(); ++p) {
+            const double y = (static_cast<double>(p / width) + 0.5) / image.window.height();
+            const double lamp = std::exp(0.06 * std::sin(6.2831853 * (1.8 * y + 0.29 * i)));
+            samples[p] *= static_cast<float>(look[static_cast<std::size_t>(c)] * fade * lamp);
+        }
+    }
+}
+
+/// With samples of its own: a FloatImage shares them with its copies.
+FloatImage copied(const FloatImage& image) {
+    FloatImage copy = wetgate::make_float_image(image.window);
+    std::copy_n(image.channel(0), 3 * image.window.area(), copy.channel(0));
+    return copy;
+}
+
 std::string numbered(int frame) {
     return "demo." + std::to_string(frame) + ".exr";
 }
@@ -126,6 +152,7 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
     std::filesystem::create_directories(folder / "truth");
     std::filesystem::create_directories(folder / "plates");
     std::filesystem::create_directories(folder / "rigged");
+    std::filesystem::create_directories(folder / "relit");
     const wetgate::tests::Scene scene(size.width, size.height);
     const std::vector<Defect> photosites = planted_defects(size);
     nlohmann::json planted = {{"gains", nlohmann::json::array()},
@@ -142,9 +169,15 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
         add_noise(image, key);
         write(folder / "truth" / numbered(frame), image, frame);
         if (i < rigged_frames) {
-            FloatImage rigged = image;
+            FloatImage rigged = copied(image);
             add_rig(rigged, i);
             write(folder / "rigged" / numbered(frame), rigged, frame);
+        }
+
+        if (i < relit_frames) {
+            FloatImage relit = copied(image);
+            relight(relit, i);
+            write(folder / "relit" / numbered(frame), relit, frame);
         }
 
         const double exposure = exposure_sigma * hashed_normal(key, 7);

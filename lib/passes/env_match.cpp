@@ -36,6 +36,7 @@ constexpr double airlight_deviation = 0.1;  // of the mean light
 constexpr double least_noise = 0.01;
 constexpr double alike_samples = 10;
 constexpr double least_explained = 0.8;  // of the error that there was: above, the change is left out
+constexpr double alike = 0.02;           // an error that nobody sees
 constexpr double floor_share = 0.1;      // of the mean light: errors of darker samples count as if as light
 
 struct Sample {
@@ -269,6 +270,10 @@ public:
             after += channels[c].after / 3;
         }
         artefact["error_percent"] = {{"before", rounded(100 * before)}, {"after", rounded(100 * after)}};
+        if (before < alike) {
+            artefact["verdict"] = "alike";
+            return artefact;
+        }
         if (after > least_explained * before) {
             artefact["verdict"] = "left alone";
             artefact["why"] = "the region and the reference do not differ by gains and haze";

@@ -20,11 +20,11 @@ expect() {
 # plates FRAMES WIDTH HEIGHT: demo media in ./demo
 plates() { "$here/scripts/make-demo-media" demo "$@" >/dev/null; }
 
-# job NAME SOURCE PASSES OUTPUTS [SHOT_EXTRA]: writes NAME.json
+# job NAME SOURCE PASSES OUTPUTS [SHOT_EXTRA]: writes NAME.json; SHOT_EXTRA is $shot_extra where it is not given
 job() {
     cat >"$1.json" <<JOB
 {"schema": "wetgate.job/1", "name": "$1", "show": "test", "work": "$1.work",
- "shots": [{"name": "s", "source": $2, "passes": $3, "outputs": $4${5:-}}],
+ "shots": [{"name": "s", "source": $2, "passes": $3, "outputs": $4${5:-${shot_extra:-}}}],
  "qc": {"report": "$1.qc"}}
 JOB
 }

@@ -107,6 +107,16 @@ TEST_CASE("a shot without sky, and without a matte, stays as it is and says so")
     CHECK(made.facts.contains("left_alone"));
 }
 
+TEST_CASE("a sky that matches already keeps its bits, and nothing is said of it") {
+    const std::vector<at::Tensor> shot = {scene(0)};
+    const ShotPass pass("env_match", {{"noon", {scene(8)}}});
+    const json artefact = pass.solved(shot, to_noon, {sky()});
+    CHECK(artefact.at("verdict") == "alike");
+    const PassResult made = pass.run(shot, 0, artefact, to_noon, {sky()});
+    CHECK_FALSE(made.touch.any().item<bool>());
+    CHECK_FALSE(made.facts.contains("left_alone"));
+}
+
 TEST_CASE("edited numbers are used as they are; lights above 1 and values below 0 keep their place") {
     const std::vector<at::Tensor> shot = {
         at::cat({at::full({3, 4, 4}, 50.0F), at::full({3, 4, 4}, -0.05F)}, 1)};
