@@ -232,7 +232,7 @@ def uneven_flicker(clip, relit, kind, count=32):
     artefact = relit.artefact(0, "deflicker")
     return {"planted_percent": unevenness(planted, clean), "residual_percent": unevenness(made, clean),
             "sharpness": sharpness(made) / sharpness(clean), "taken_for": "bands" if "bands" in artefact else "local" if "grid" in artefact else "global",
-            "segments": artefact["segments"]}
+            "exposure_percent": artefact["segments"][0]["exposure_flicker_percent"]}
 
 
 def light_drift(clip, relit, count=60):
@@ -265,3 +265,23 @@ def env_match(clip, relit, apart=30, takes=4):
     return {"planted_de": float(np.mean(de2000(planted[0], clean[0])[inside])), "left_de": float(np.mean(de2000(made[0], clean[0])[inside])),
             "slope_off_stops": float(abs(slope(made[0]) - slope(clean[0]))), "outside_exact": bool((made[:, ~inside] == written[:, ~inside]).all()),
             "by": relit.artefact(0, "env_match").get("by")}
+
+
+def tables(build, folder, clips):
+    """{pass: {clip: figures}}; a clip that is too short is left out."""
+    relit = Relit(build, folder)
+    measures = {"shot_match": shot_match, "env_match": env_match, "light_drift": light_drift,
+                "deflicker_local": lambda clip, relit: uneven_flicker(clip, relit, "local"),
+                "deflicker_rolling": lambda clip, relit: uneven_flicker(clip, relit, "rolling")}
+    results = {"what": "planted light at 640x360, wetgate with its defaults; rivals of shot_match: the best of four colour transfers, draw by draw"}
+    for name, measure in measures.items():
+        results[name] = {}
+        for clip in clips:
+            figures = measure(clip, relit)
+            if figures:
+                results[name][clip.name] = json.loads(json.dumps(figures), parse_float=lambda text: round(float(text), 4))
+    gains = [row["gain_db"] for row in results["shot_match"].values()]
+    if gains:
+        results["shot_match"]["mean_gain_db"] = round(float(np.mean(gains)), 2)
+    shutil.rmtree(relit.folder, ignore_errors=True)
+    return results
