@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "passes/guided.h"
 #include "passes/regions.h"
 
 namespace wetgate::passes::env_match {
@@ -18,35 +19,24 @@ constexpr double least_area = 0.02;
 constexpr double guide_epsilon = 1e-3;  // of squared log light: edges above about 3 % hold
 constexpr double soft_floor = 0.05;     // less of a guided matte is none
 
-at::Tensor box(const at::Tensor& planes, std::int64_t radius) {  // [C,H,W]: means, the edge repeated
-    const std::int64_t side = 2 * radius + 1;
-    const at::Tensor padded = at::replication_pad2d(planes.unsqueeze(0), {radius, radius, radius, radius});
-    return at::avg_pool2d(padded, {side, side}, {1, 1})[0];
-}
-
 at::Tensor log_light(const at::Tensor& linear) {  // [1,H,W]
     const at::Tensor light = at::nan_to_num(0.25 * linear[0] + 0.5 * linear[1] + 0.25 * linear[2], 0.0);
     const double median = std::max(1e-6, light.median().item<double>());
     return (light / median).clamp_min(1e-3).log().unsqueeze(0);
 }
 
-at::Tensor resized(const at::Tensor& plane, std::int64_t height, std::int64_t width) {
-    return at::upsample_bilinear2d(plane.unsqueeze(0), {height, width}, /*align_corners=*/false)[0];
-}
-
 }  // namespace
 
 at::Tensor sky_matte(const at::Tensor& linear) {
     const std::int64_t height = linear.size(1), width = linear.size(2);
-    const std::int64_t side = std::max<std::int64_t>(
-        1, std::min((std::max(height, width) + small_side_px - 1) / small_side_px, std::min(height, width)));
+    const std::int64_t side = shrinking_side(height, width, small_side_px);
     const at::Tensor known = at::nan_to_num(linear, 0.0, 0.0, 0.0);
     const at::Tensor small = side > 1 ? at::avg_pool2d(known, {side, side}) : known;
     if (std::min(small.size(1), small.size(2)) < 8) return at::zeros_like(linear.slice(0, 0, 1));
 
     const at::Tensor light = log_light(small);
-    const at::Tensor mean = box(light, 3);
-    const at::Tensor texture = (box(light * light, 3) - mean * mean).clamp_min(0).sqrt();
+    const at::Tensor mean = box_mean(light, 3);
+    const at::Tensor texture = (box_mean(light * light, 3) - mean * mean).clamp_min(0).sqrt();
     const at::Tensor tint = (small[2] > blue * small[0]).unsqueeze(0).logical_and(light > -1.0);
     const at::Tensor lit = light.exp() > bright;
     const at::Tensor weak = (texture < edge_texture).logical_and(tint.logical_or(lit));
@@ -60,15 +50,9 @@ at::Tensor sky_matte(const at::Tensor& linear) {
         regions_where(sky, [&](const Region& region) { return region.y0 <= 1 && region.area_px >= least; });
     if (!joined.any().item<bool>()) return at::zeros_like(linear.slice(0, 0, 1));
 
-    // Guided at the small size, applied at the full one (He and Sun, "Fast Guided Filter", 2015).
-    const at::Tensor matte = joined.to(at::kFloat);
     constexpr std::int64_t radius = 6;
-    const at::Tensor mean_matte = box(matte, radius), mean_light = box(light, radius);
-    const at::Tensor slope = (box(matte * light, radius) - mean_matte * mean_light) /
-                             (box(light * light, radius) - mean_light * mean_light + guide_epsilon);
-    const at::Tensor offset = mean_matte - slope * mean_light;
-    const at::Tensor guided = resized(box(slope, radius), height, width) * log_light(known) +
-                              resized(box(offset, radius), height, width);
+    const at::Tensor matte = joined.to(at::kFloat);
+    const at::Tensor guided = guided_filter(matte, light, log_light(known), radius, guide_epsilon);
     // Never further than the guide's reach from what was found.
     const at::Tensor near = resized(dilated(matte, radius), height, width) > 0;
     const at::Tensor soft = ((guided - soft_floor) / (1 - 2 * soft_floor)).clamp(0, 1);
@@ -77,7 +61,7 @@ at::Tensor sky_matte(const at::Tensor& linear) {
 
 at::Tensor feathered(const at::Tensor& matte, int feather_px) {
     if (feather_px <= 0 || std::min(matte.size(1), matte.size(2)) <= feather_px) return matte;
-    const at::Tensor inner = (2 * box(matte, feather_px) - 1).clamp(0, 1);
+    const at::Tensor inner = (2 * box_mean(matte, feather_px) - 1).clamp(0, 1);
     return at::minimum(matte, inner);
 }
 
