@@ -25,21 +25,19 @@ using nlohmann::json;
 
 constexpr const char* artefact_schema = "wetgate.deflicker/1";
 constexpr double largest_stops = 10.0;
-constexpr int reach_frames = 4;
 constexpr std::size_t most_frames = 10'000'000;
 
 // Every frame is compared with these earlier ones. Longer steps hold the sum of many short ones together;
 // three frames back adds next to nothing to one, two and four.
 constexpr std::array steps_back = {1, 2, 4};
-constexpr std::size_t most_bands = 8;  // harmonics
-constexpr int least_frames = 8;        // of a scene, for anything but whole frames
+constexpr std::size_t most_harmonics = 8;
+constexpr int least_frames = 8;  // of a scene, for anything but whole frames
 // What makes `auto` believe in it. Natural log, of the picture's light.
 constexpr double least_local = 0.012;  // surfaces that turn and sparkle reach half of it
 constexpr double local_margin = 3.0;   // over how much the comparisons contradict each other
 constexpr double least_bands = 0.004;
-constexpr double least_explained = 0.55;  // of all that rows do; clips without bands stay below 0.1
-
-constexpr double explained_throughout = 0.8;
+constexpr double least_explained = 0.55;      // of all that rows do; clips without bands stay below 0.4
+constexpr double explained_throughout = 0.8;  // makes one run of a whole shot, whatever looks like a cut
 
 enum class Mode : std::uint8_t { Auto, Global, Local, Rolling };
 
@@ -325,6 +323,7 @@ private:
         double confidence = 1.0;   // a person's own row is meant
         std::vector<float> local;  // stops at the nodes of shape_; empty: none
     };
+
     void read_bands(const ArtefactReader& list) {
         const std::size_t count = list.size(most_frames);
         for (std::size_t i = 0; i < count; ++i) {
@@ -335,7 +334,7 @@ private:
             run.bands.per_height = item.member("per_height").number(0, 1000);
             run.bands.cycles_a_frame = item.member("cycles_a_frame").number(-1, 1);
             const ArtefactReader harmonics = item.member("harmonics_stops");
-            const std::size_t waves = harmonics.size(most_bands);
+            const std::size_t waves = harmonics.size(most_harmonics);
             for (std::size_t h = 0; h < waves; ++h) {
                 const ArtefactReader wave = harmonics.item(h);
                 if (wave.size(2) != 2) wave.refuse("must be two numbers, of cosine and sine");
