@@ -267,10 +267,24 @@ def env_match(clip, relit, apart=30, takes=4):
             "by": relit.artefact(0, "env_match").get("by")}
 
 
+def lens_dirt(clip, relit, count=32):
+    """A smudge of half a stop, a twelfth of the picture wide."""
+    clean = frames_of(clip, count).astype(np.float64)
+    x, y = (np.arange(WIDTH) - 410) / (WIDTH / 12), (np.arange(HEIGHT) - 150) / (WIDTH / 12)
+    smudge = np.exp2(-0.5 * np.exp(-0.5 * (x[None, :] ** 2 + y[:, None] ** 2)))
+    made, _ = relit(clean * smudge[..., None], [{"pass": "lens_dirt"}])
+    found = relit.artefact(0, "lens_dirt")
+    clean_made, _ = relit(clean, [{"pass": "lens_dirt"}])
+    inside = smudge < 2 ** -0.1
+    off = lambda pictures: float(np.abs(np.median(np.log2(np.maximum(pictures @ LUMA, 1e-4) / np.maximum(clean @ LUMA, 1e-4)), 0)[inside]).mean())
+    return {"planted_stops": off(clean * smudge[..., None]), "left_stops": off(made), "clean_changed_stops": off(clean_made),
+            "motion": found["motion"], "explained": found["explained"], "verdict": found["verdict"]}
+
+
 def tables(build, folder, clips):
     """{pass: {clip: figures}}; a clip that is too short is left out."""
     relit = Relit(build, folder)
-    measures = {"shot_match": shot_match, "env_match": env_match, "light_drift": light_drift,
+    measures = {"shot_match": shot_match, "env_match": env_match, "light_drift": light_drift, "lens_dirt": lens_dirt,
                 "deflicker_local": lambda clip, relit: uneven_flicker(clip, relit, "local"),
                 "deflicker_rolling": lambda clip, relit: uneven_flicker(clip, relit, "rolling")}
     results = {"what": "planted light at 640x360, wetgate with its defaults; rivals of shot_match: the best of four colour transfers, draw by draw"}

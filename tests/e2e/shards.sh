@@ -9,7 +9,7 @@ repair='[{"pass": "sanitize"}, {"pass": "pixel_defects", "min_frames": 6}, {"pas
 take_out='[{"pass": "sanitize"}, {"pass": "scratch", "reach": 2, "engine": "classical"}, {"pass": "intruder"},
          {"pass": "remove", "reach": 4, "engine": "classical", "keys": [{"frame": 1003, "points": [[90, 40], [130, 80]]}]},
          {"pass": "wire", "reach": 2, "keys": [{"frame": 1006, "points": [[10, 60], [300, 90]]}]}]'
-light='[{"pass": "sanitize"}, {"pass": "deflicker", "mode": "local"}, {"pass": "light_drift", "field": "local"},
+light='[{"pass": "sanitize"}, {"pass": "deflicker", "mode": "local"}, {"pass": "light_drift", "field": "local"}, {"pass": "lens_dirt"},
          {"pass": "shot_match", "reference": "hero"}, {"pass": "env_match", "reference": "hero"}, {"pass": "relight", "key_fill_stops": 0.5}]'
 shot_extra=', "references": {"hero": {"path": "demo/truth/demo.1006.exr", "colorspace": "ACEScg"}}'
 outputs='[{"name": "exr", "path": "OUT/o.####.exr", "type": "exr"},
@@ -44,7 +44,7 @@ same_bytes() {
 same_bytes exr repair 5
 same_bytes mov repair 5
 same_bytes mov take_out 4
-same_bytes exr light 5
+same_bytes exr light 6
 
 # A merge of an unfinished shot names what is missing and writes nothing.
 rm -rf OUT run.work run.qc
