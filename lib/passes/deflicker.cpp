@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "passes/artefact_reader.h"
 #include "passes/deflicker_facts.h"
-#include "passes/deflicker_guide.h"
 #include "passes/deflicker_local.h"
 #include "passes/deflicker_solve.h"
 #include "passes/pass.h"
@@ -78,22 +77,11 @@ public:
     PassReach reach() const override { return {steps_back.back(), 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json pairs = json::array();
-        if (window[0].pixels.numel() == 0) return {{"pairs", pairs}};
-        const deflicker::Guide frame = deflicker::guide_of(window[0]);
-        for (const int back : steps_back) {
-            if (!window.is_real(-back)) continue;
-            const deflicker::Guide earlier = deflicker::guide_of(window[-back]);
-            const deflicker::PairFlow flow = deflicker::pair_flow(frame, earlier);
-            deflicker::Comparison comparison{deflicker::compare(frame, earlier, flow, back), {}, {}};
-            if (mode_ != Mode::Global) {
-                const deflicker::PixelRatios ratios(frame, earlier, flow);
-                if (mode_ != Mode::Rolling) comparison.local = ratios.field(deflicker::local_grid, back);
-                if (mode_ != Mode::Local) comparison.rows = ratios.field(deflicker::row_grid, back);
-            }
-            pairs.push_back(deflicker::to_json(comparison));
-        }
-        return {{"pairs", pairs}};
+        const bool local = mode_ == Mode::Auto || mode_ == Mode::Local;
+        const bool rows = mode_ == Mode::Auto || mode_ == Mode::Rolling;
+        return deflicker::measured(window, steps_back,
+                                   local ? std::optional(deflicker::local_grid) : std::nullopt,
+                                   rows ? std::optional(deflicker::row_grid) : std::nullopt);
     }
 
     json solve(std::span<const json> all_frames, int first_frame) const override {

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "passes/deflicker_guide.h"
+
 namespace wetgate::passes::deflicker {
 namespace {
 
@@ -38,8 +40,6 @@ FieldFact field_from(const ArtefactReader& reader, const GridShape& shape, int b
     return field;
 }
 
-}  // namespace
-
 json to_json(const Comparison& comparison) {
     const PairFact& whole = comparison.whole;
     json pair = {{"back", whole.back},
@@ -50,6 +50,28 @@ json to_json(const Comparison& comparison) {
     if (comparison.local) pair["local"] = to_json(*comparison.local);
     if (comparison.rows) pair["rows"] = to_json(*comparison.rows);
     return pair;
+}
+
+}  // namespace
+
+json measured(const FrameWindow& window, std::span<const int> steps_back,
+              const std::optional<GridShape>& local, const std::optional<GridShape>& rows) {
+    json pairs = json::array();
+    if (window[0].pixels.numel() == 0) return {{"pairs", pairs}};
+    const Guide frame = guide_of(window[0]);
+    for (const int back : steps_back) {
+        if (!window.is_real(-back)) continue;
+        const Guide earlier = guide_of(window[-back]);
+        const PairFlow flow = pair_flow(frame, earlier);
+        Comparison comparison{compare(frame, earlier, flow, back), {}, {}};
+        if (local || rows) {
+            const PixelRatios ratios(frame, earlier, flow);
+            if (local) comparison.local = ratios.field(*local, back);
+            if (rows) comparison.rows = ratios.field(*rows, back);
+        }
+        pairs.push_back(to_json(comparison));
+    }
+    return {{"pairs", pairs}};
 }
 
 std::vector<Comparison> comparisons_from(const json& facts, const std::string& where, const Layout& layout) {

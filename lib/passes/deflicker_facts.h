@@ -10,6 +10,7 @@
 #include "passes/artefact_reader.h"
 #include "passes/deflicker_field.h"
 #include "passes/deflicker_measure.h"
+#include "passes/pass.h"
 
 namespace wetgate::passes::deflicker {
 
@@ -20,7 +21,6 @@ struct Comparison {
     std::optional<FieldFact> rows;   ///< on row_grid
 };
 
-nlohmann::json to_json(const Comparison& comparison);
 /// What a pass compares.
 struct Layout {
     std::string pass;
@@ -28,7 +28,11 @@ struct Layout {
     GridShape local_grid;
     GridShape row_grid;
 };
-/// Of the facts of one frame, as measure() wrote them. `where`: "the measurement of frame 7". Error{Usage}.
+/// Facts {"pairs": [...]} of how the window's frame 0 compares with the earlier ones that are real; with
+/// fields on the grids that are asked for.
+nlohmann::json measured(const FrameWindow& window, std::span<const int> steps_back,
+                        const std::optional<GridShape>& local, const std::optional<GridShape>& rows);
+/// Of the facts of one frame, as measured() wrote them. `where`: "the measurement of frame 7". Error{Usage}.
 std::vector<Comparison> comparisons_from(const nlohmann::json& facts, const std::string& where,
                                          const Layout& layout);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "passes/conjugate_gradients.h"
 #include "passes/deflicker_band.h"
 
 namespace wetgate::passes::deflicker {
@@ -237,31 +238,13 @@ std::vector<std::vector<double>> solve_fields(const GridShape& shape,
         }
         return sum;
     };
-    const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
-        double sum = 0;
-        for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-        return sum;
-    };
     std::vector<double> field(size, 0.0);
     for (int round = 0; round < robust_rounds; ++round) {
         std::vector<double> rest = applied(field);
         for (double& value : rest) value = -value;
         for (const Equation& equation : equations)
             spread(equation, equation.weight * equation.pull * equation.ratio, rest);
-        std::vector<double> way = rest;
-        double power = dot(rest, rest);
-        const double goal = solve_tolerance * power;
-        for (int step = 0; step < solve_steps && power > goal; ++step) {
-            const std::vector<double> through = applied(way);
-            const double length = power / dot(way, through);
-            for (std::size_t i = 0; i < size; ++i) {
-                field[i] += length * way[i];
-                rest[i] -= length * through[i];
-            }
-            const double next = dot(rest, rest);
-            for (std::size_t i = 0; i < size; ++i) way[i] = rest[i] + next / power * way[i];
-            power = next;
-        }
+        conjugate_gradients(applied, std::move(rest), field, solve_steps, solve_tolerance);
         std::vector<double> off;
         for (const Equation& equation : equations)
             off.push_back(std::abs(equation.ratio - difference(equation, field)));

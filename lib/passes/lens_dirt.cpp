@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "passes/artefact_reader.h"
 #include "passes/deflicker_facts.h"
-#include "passes/deflicker_guide.h"
 #include "passes/lens_dirt_solve.h"
 #include "passes/pass.h"
 
@@ -37,18 +36,7 @@ public:
     PassReach reach() const override { return {steps_back.back(), 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json pairs = json::array();
-        if (window[0].pixels.numel() == 0) return {{"pairs", pairs}};
-        const deflicker::Guide frame = deflicker::guide_of(window[0]);
-        for (const int back : steps_back) {
-            if (!window.is_real(-back)) continue;
-            const deflicker::Guide earlier = deflicker::guide_of(window[-back]);
-            const deflicker::PairFlow flow = deflicker::pair_flow(frame, earlier);
-            deflicker::Comparison comparison{deflicker::compare(frame, earlier, flow, back), {}, {}};
-            comparison.local = deflicker::PixelRatios(frame, earlier, flow).field(grid, back);
-            pairs.push_back(deflicker::to_json(comparison));
-        }
-        return {{"pairs", pairs}};
+        return deflicker::measured(window, steps_back, grid, std::nullopt);
     }
 
     json solve(std::span<const json> all_frames, int first_frame) const override {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "passes/conjugate_gradients.h"
+
 namespace wetgate::passes::lens_dirt {
 namespace {
 
@@ -100,30 +102,12 @@ Loss solve_loss(const deflicker::GridShape& shape, std::span<const deflicker::Fi
         });
         return sum;
     };
-    const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
-        double sum = 0;
-        for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-        return sum;
-    };
     for (int round = 0; round < rounds; ++round) {
         std::vector<double> rest = applied(field);
         for (double& value : rest) value = -value;
         for (std::size_t i = 0; i < equations.size(); ++i)
             spread(equations[i], equations[i].weight * pull[i] * equations[i].ratio, rest);
-        std::vector<double> way = rest;
-        double power = dot(rest, rest);
-        const double goal = tolerance * power;
-        for (int step = 0; step < steps && power > goal; ++step) {
-            const std::vector<double> through = applied(way);
-            const double length = power / dot(way, through);
-            for (std::size_t k = 0; k < size; ++k) {
-                field[k] += length * way[k];
-                rest[k] -= length * through[k];
-            }
-            const double next = dot(rest, rest);
-            for (std::size_t k = 0; k < size; ++k) way[k] = rest[k] + next / power * way[k];
-            power = next;
-        }
+        conjugate_gradients(applied, std::move(rest), field, steps, tolerance);
         std::vector<double> off;
         for (const Equation& equation : equations)
             off.push_back(std::abs(equation.ratio - difference(equation, field)));
