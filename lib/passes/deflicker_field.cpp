@@ -5,6 +5,7 @@
 
 #include "passes/conjugate_gradients.h"
 #include "passes/deflicker_band.h"
+#include "passes/median.h"
 
 namespace wetgate::passes::deflicker {
 namespace {
@@ -51,6 +52,12 @@ GridPlace place_on(const GridShape& shape, double x, double y) {
     const auto node = [&](int r, int c) { return static_cast<std::size_t>(r * shape.columns + c); };
     return {{node(row, column), node(row, right), node(below, column), node(below, right)},
             {(1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down}};
+}
+
+std::array<double, 2> middle_of(const GridShape& shape, std::size_t node) {
+    const auto columns = static_cast<std::size_t>(shape.columns);
+    return {(static_cast<double>(node % columns) + 0.5) / shape.columns,
+            (static_cast<double>(node / columns) + 0.5) / shape.rows};
 }
 
 double value_at(const GridShape& shape, std::span<const double> nodes, double x, double y) {
@@ -198,20 +205,16 @@ std::vector<std::vector<double>> solve_fields(const GridShape& shape,
             if (back > t) continue;
             for (std::size_t node = 0; node < nodes; ++node) {
                 if (!(fact.weight[node] > 0)) continue;
-                const auto row = static_cast<double>(node / static_cast<std::size_t>(shape.columns));
-                const auto column = static_cast<double>(node % static_cast<std::size_t>(shape.columns));
+                const auto [x, y] = middle_of(shape, node);
                 equations.push_back({t * nodes + node, (t - back) * nodes,
-                                     place_on(shape, (column + 0.5) / shape.columns + fact.dx[node],
-                                              (row + 0.5) / shape.rows + fact.dy[node]),
+                                     place_on(shape, x + fact.dx[node], y + fact.dy[node]),
                                      fact.log_ratio[node], fact.weight[node] / fact.back});
             }
         }
     }
     std::vector<double> weights;
     for (const Equation& equation : equations) weights.push_back(equation.weight);
-    const auto middle = weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2);
-    if (!weights.empty()) std::nth_element(weights.begin(), middle, weights.end());
-    const double usual = weights.empty() ? 1.0 : *middle;
+    const double usual = weights.empty() ? 1.0 : median(std::move(weights));
     const auto difference = [&](const Equation& equation, const std::vector<double>& field) {
         double sum = field[equation.at];
         for (std::size_t k = 0; k < 4; ++k)
@@ -248,10 +251,7 @@ std::vector<std::vector<double>> solve_fields(const GridShape& shape,
         std::vector<double> off;
         for (const Equation& equation : equations)
             off.push_back(std::abs(equation.ratio - difference(equation, field)));
-        std::vector<double> sorted = off;
-        const auto half = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-        if (!sorted.empty()) std::nth_element(sorted.begin(), half, sorted.end());
-        const double scale = sorted.empty() ? 1.0 : std::max(least_scale, 3 * *half);
+        const double scale = std::max(least_scale, 3 * median(off));
         for (std::size_t i = 0; i < equations.size(); ++i)
             equations[i].pull = 1 / (1 + std::pow(off[i] / scale, 2));
     }

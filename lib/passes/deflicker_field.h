@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -25,6 +26,8 @@ struct GridPlace {
 };
 /// `x`, `y`: 0..1 over the picture; outside, the nearest place inside.
 GridPlace place_on(const GridShape& shape, double x, double y);
+/// Where a node lies, 0..1 over the picture.
+std::array<double, 2> middle_of(const GridShape& shape, std::size_t node);
 double value_at(const GridShape& shape, std::span<const double> nodes, double x, double y);
 
 /// How the light of frame t compares with that of frame t - back, node by node.

@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 
 #include "passes/deflicker_trend.h"
+#include "passes/median.h"
 
 namespace wetgate::passes::deflicker {
 namespace {
@@ -20,13 +21,6 @@ constexpr std::size_t search_frames = 400;  // the search's time grows with thei
 constexpr int refinements = 24;
 constexpr int robust_rounds = 3;
 constexpr double turn = 2 * std::numbers::pi;
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// One row of one comparison.
 struct Row {
@@ -205,12 +199,7 @@ LocalFlicker solve_local(std::span<const std::vector<FieldFact>> facts, std::opt
             if (back > t) continue;
             for (std::size_t node = 0; node < nodes; ++node) {
                 if (!(fact.weight[node] > 0)) continue;
-                const double x =
-                    (static_cast<double>(node % static_cast<std::size_t>(local_grid.columns)) + 0.5) /
-                    local_grid.columns;
-                const double y =
-                    (static_cast<double>(node / static_cast<std::size_t>(local_grid.columns)) + 0.5) /
-                    local_grid.rows;
+                const auto [x, y] = middle_of(local_grid, node);
                 const double then =
                     value_at(local_grid, fields[t - back], x + fact.dx[node], y + fact.dy[node]);
                 residuals.push_back(std::abs(fact.log_ratio[node] - fields[t][node] + then) /

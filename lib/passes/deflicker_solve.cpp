@@ -7,6 +7,7 @@
 
 #include "motion/cuts.h"
 #include "passes/deflicker_band.h"
+#include "passes/median.h"
 
 namespace wetgate::passes::deflicker {
 namespace {
@@ -24,13 +25,6 @@ struct Pair {
     std::size_t earlier = 0;
     const PairFact* fact = nullptr;
 };
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0.0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// Pairs that count: they agree somewhere and no cut lies between their frames.
 std::vector<Pair> usable_pairs(std::span<const std::optional<std::vector<PairFact>>> frames,

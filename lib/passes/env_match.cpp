@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "passes/artefact_reader.h"
 #include "passes/env_match_sky.h"
+#include "passes/median.h"
 #include "passes/pass.h"
 #include "passes/surfaces.h"
 
@@ -48,13 +49,6 @@ struct Channel {
     double airlight = 0;
     double before = 0, after = 0;  // median error, as a share of the light
 };
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 double mean_light(const std::vector<Sample>& samples) {
     double plate = 0, reference = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "passes/conjugate_gradients.h"
+#include "passes/median.h"
 
 namespace wetgate::passes::lens_dirt {
 namespace {
@@ -22,13 +23,6 @@ struct Equation {
     GridPlace place;
     double ratio = 0, weight = 0;
 };
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 double difference(const Equation& equation, const std::vector<double>& field) {
     double sum = field[equation.at];
@@ -73,10 +67,7 @@ Loss solve_loss(const deflicker::GridShape& shape, std::span<const deflicker::Fi
         const double whole = median(ratios);
         for (std::size_t node = 0; node < size; ++node) {
             if (!(fact.weight[node] > 0)) continue;
-            const double x =
-                (static_cast<double>(node % static_cast<std::size_t>(shape.columns)) + 0.5) / shape.columns;
-            const double y =
-                (static_cast<double>(node / static_cast<std::size_t>(shape.columns)) + 0.5) / shape.rows;
+            const auto [x, y] = deflicker::middle_of(shape, node);
             ways.push_back(std::hypot(fact.dx[node], fact.dy[node]));
             equations.push_back({node, deflicker::place_on(shape, x + fact.dx[node], y + fact.dy[node]),
                                  fact.log_ratio[node] - whole, fact.weight[node]});

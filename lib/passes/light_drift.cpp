@@ -9,6 +9,7 @@
 #include "passes/artefact_reader.h"
 #include "passes/deflicker_facts.h"
 #include "passes/deflicker_solve.h"
+#include "passes/median.h"
 #include "passes/pass.h"
 
 // Light that changes slowly inside a shot is brought to that of anchor frames: first the whole picture's, a
@@ -216,9 +217,8 @@ private:
             }
         }
         if (off.empty()) return largest_stops;
-        const auto middle = off.begin() + static_cast<std::ptrdiff_t>(off.size() / 2);
-        std::nth_element(off.begin(), middle, off.end());
-        return doubt_margin * *middle * std::sqrt(static_cast<double>(run.size()) / longest) / std::log(2.0);
+        return doubt_margin * median(std::move(off)) * std::sqrt(static_cast<double>(run.size()) / longest) /
+               std::log(2.0);
     }
 
     spec::Params params_;

@@ -8,6 +8,7 @@
 #include "passes/artefact_reader.h"
 #include "passes/deflicker_facts.h"
 #include "passes/guided.h"
+#include "passes/median.h"
 #include "passes/pass.h"
 
 // Light is shaped by a smooth field of gain that follows the picture's base (large shapes, edges kept);
@@ -112,13 +113,6 @@ json to_json(const Shape& shape) {
             {"key", rounded(shape.key)},
             {"fill_color", rounded(shape.fill_color)},
             {"key_color", rounded(shape.key_color)}};
-}
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 class RelightAnalysis final : public ShotAnalysis {

@@ -6,6 +6,8 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "passes/median.h"
+
 namespace wetgate::passes::shot_match {
 namespace {
 
@@ -36,13 +38,6 @@ constexpr std::array<double, 3> luma = {0.2126, 0.7152, 0.0722};
 
 double light(const std::array<double, 3>& rgb) {
     return luma[0] * rgb[0] + luma[1] * rgb[1] + luma[2] * rgb[2];
-}
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 /// Surfaces with what their errors are measured in.
