@@ -1,5 +1,4 @@
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,136 +10,57 @@
 #include "nets/tiles.h"
 #include "passes/coding.h"
 #include "passes/denoise_classical.h"
-#include "passes/denoise_noise.h"
 #include "passes/exposure.h"
+#include "passes/grain.h"
 #include "passes/learned.h"
 #include "passes/pass.h"
 #include "passes/scenes.h"
 
-// Noise and grain. measure() sees how the noise of each frame depends on light (denoise_noise), solve() makes
+// Noise and grain. measure() sees how the noise of each frame depends on light (see GrainSurvey), solve() makes
 // one model of the shot of it and chooses the coding in which that model holds, run() aligns two frames on
 // either side to the one being made and hands all five to a network, or to the classical engine.
 
 namespace wetgate::passes {
 namespace {
 
-using denoise::NoiseBins;
-using denoise::NoiseModel;
 using nlohmann::json;
 
 constexpr const char* artefact_schema = "wetgate.denoise/1";
 constexpr const char* own_model = "denoise_t5";
 constexpr const char* task = "denoise";
 constexpr int reach_frames = 2;
-constexpr std::size_t most_bins = 200;
 
-constexpr double clean_code = 0.6 / 255;  // noise below this is that of rounding to 8 bits and of codecs
 constexpr double most_sigma = 0.6;        // coded; the network is trained up to 0.22 in display coding
-
-// The plate's coding is the safe choice: a wrong light model goes far astray in the shadows.
-constexpr double clear_margin = 0.7;
-
-constexpr Coding::Kind kinds[] = {Coding::Kind::AcesCct, Coding::Kind::Plate};
-
-/// What the noise model is a function of: working light, or the plate's code.
-at::Tensor noise_domain(const Coding& coding, const at::Tensor& linear) {
-    return coding.kind() == Coding::Kind::AcesCct ? linear : coding.encode(linear);
-}
 
 class DenoiseAnalysis final : public ShotAnalysis {
 public:
     explicit DenoiseAnalysis(const PassContext& context)
-        : codings_{Coding(kinds[0], 0, context), Coding(kinds[1], 0, context)},
-          coding_(context.params.text("coding")) {}
+        : survey_(context), coding_(context.params.text("coding")) {}
 
     PassReach reach() const override { return {links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json facts = json::object();
-        add_links(facts, window);
         const at::Tensor& linear = window[0].pixels;
-        if (linear.numel() == 0) return facts;
-        for (const Coding& coding : codings_) {
-            const at::Tensor before =
-                window.is_real(-1) ? noise_domain(coding, window[-1].pixels) : at::Tensor();
-            facts[name_of(coding.kind())] = to_json(denoise::measure_noise(
-                noise_domain(coding, linear), before, coding.kind() == Coding::Kind::AcesCct));
-        }
-        add_exposure(facts, linear);
+        json facts = survey_.measured(linear, before_of(window));
+        add_links(facts, window);
+        if (linear.numel() > 0) add_exposure(facts, linear);
         return facts;
     }
 
     json solve(std::span<const json> all_frames, int first_frame) const override {
-        std::vector<std::vector<NoiseBins>> bins(std::size(kinds));
-        int frame = first_frame - 1;
-        for (const json& facts : all_frames) {
-            ++frame;
-            if (facts.is_null()) continue;
-            const ArtefactReader reader("denoise", facts, fmt::format("the measurement of frame {}", frame));
-            for (std::size_t i = 0; i < std::size(kinds); ++i) {
-                if (reader.has(name_of(kinds[i])))
-                    bins[i].push_back(bins_from(reader.member(name_of(kinds[i]))));
-            }
-        }
-        std::array<denoise::NoiseFit, std::size(kinds)> fits;
-        for (std::size_t i = 0; i < fits.size(); ++i) fits[i] = denoise::fit_noise(bins[i]);
-        std::size_t chosen = fits[0].misfit < clear_margin * fits[1].misfit ? 0 : 1;
-        if (coding_ != "auto") chosen = coding_kind(coding_) == kinds[0] ? 0 : 1;
-        const NoiseModel& plate = fits[1].model;
-        double code = 0;
-        for (std::size_t c = 0; c < 3; ++c) code += std::sqrt(plate.a[c] * 0.4 + plate.b[c]) / 3;
-        return {
-            {"schema", artefact_schema},
-            {"about",
-             "noise variance = a * value + b, R G B; value: working light (acescct) or plate code (plate)"},
-            {"coding", name_of(kinds[chosen])},
-            {"a", significant(fits[chosen].model.a)},
-            {"b", significant(fits[chosen].model.b)},
-            {"exposure_stops", solved_exposure("denoise", all_frames)},
-            {"cuts", solved_cuts("denoise", all_frames, first_frame)},
-            {"clean", code < clean_code},
-            {"measured",
-             {{"misfit_acescct", rounded(fits[0].misfit)},
-              {"misfit_plate", rounded(fits[1].misfit)},
-              {"noise_in_codes_of_255", rounded(code * 255)}}}};
+        json artefact = GrainSurvey::solved_fine("denoise", all_frames, first_frame, "", coding_);
+        artefact["schema"] = artefact_schema;
+        artefact["about"] =
+            "noise variance = a * value + b, R G B; value: working light (acescct) or plate code (plate); "
+            "near: correlation of a pixel with its neighbours, rows downwards; shared: of R and G, R and B, "
+            "G and B";
+        artefact["exposure_stops"] = solved_exposure("denoise", all_frames);
+        artefact["cuts"] = solved_cuts("denoise", all_frames, first_frame);
+        return artefact;
     }
 
 private:
-    static json to_json(const NoiseBins& bins) {
-        json channels = json::array();
-        for (const auto& channel : bins) {
-            json list = json::array();
-            for (const denoise::NoiseBin& bin : channel)
-                list.push_back({significant(bin.level), significant(bin.variance), bin.blocks});
-            channels.push_back(list);
-        }
-        return channels;
-    }
-
-    static NoiseBins bins_from(const ArtefactReader& channels) {
-        NoiseBins bins;
-        if (channels.size(3) != 3) channels.refuse("must have three channels");
-        for (std::size_t c = 0; c < 3; ++c) {
-            const ArtefactReader list = channels.item(c);
-            for (std::size_t i = 0; i < list.size(most_bins); ++i) {
-                const auto [level, variance, blocks] = list.item(i).three(-1e30, 1e30);
-                bins[c].push_back({level, variance, blocks});
-            }
-        }
-        return bins;
-    }
-
-    /// Four digits: a person reads them, and text made on two machines is the same text.
-    static double significant(double value) {
-        if (value == 0 || !std::isfinite(value)) return 0;
-        const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::abs(value))));
-        return std::round(value * scale) / scale;
-    }
-    static json significant(const std::array<double, 3>& three) {
-        return {significant(three[0]), significant(three[1]), significant(three[2])};
-    }
-
-    std::array<Coding, std::size(kinds)> codings_;
+    GrainSurvey survey_;
     std::string coding_;
 };
 
@@ -155,8 +75,7 @@ public:
         if (context.artefact.is_null()) return;
         const ArtefactReader artefact("denoise", context.artefact, "the artefact");
         artefact.check_schema(artefact_schema);
-        noise_.a = artefact.member("a").three(0, 100);
-        noise_.b = artefact.member("b").three(0, 100);
+        grain_.emplace(artefact, context);
         scenes_ = Scenes(artefact.member("cuts"));
         clean_ = artefact.has("clean") && context.artefact.at("clean") == true;
         coding_.emplace(coding_kind(artefact.member("coding").text()),
@@ -191,7 +110,8 @@ public:
         } else {
             change = denoise::classical(frames, sigma) - frames[reach_frames];
         }
-        if (regrain_ > 0) change = change + grain(sigma, window.seed());
+        if (regrain_ > 0)
+            change = change + grain(sigma, window);
         json facts = {{"removed_codes_of_255", rounded(change.square().mean().sqrt().item<double>() * 255)}};
         return {coding_->moved(linear, coded, change), coding_->reach(linear, coded), std::move(facts)};
     }
@@ -215,7 +135,7 @@ private:
             at::avg_pool2d(base.unsqueeze(0), {5, 5}, {1, 1}, {2, 2}, false, /*count_include_pad=*/false)
                 .squeeze(0)
                 .clamp_min(0);
-        at::Tensor sigma = noise_.sigma(smooth);
+        at::Tensor sigma = grain_->strength().sigma(smooth);
         if (coding_->kind() == Coding::Kind::AcesCct)
             sigma = sigma * coding_->gain() * coding_->slope(smooth * coding_->gain());
         return (sigma * amount_).clamp_max(most_sigma);
@@ -252,10 +172,13 @@ private:
         return 0;
     }
 
-    /// White noise of the measured size, always the same for one frame of one shot.
-    at::Tensor grain(const at::Tensor& sigma, std::uint64_t seed) const {
-        const at::Generator generator = at::detail::createCPUGenerator(seed);
-        return at::randn(sigma.sizes(), generator, at::kFloat).to(sigma.device()) * sigma * regrain_;
+    /// As much as there was. `sigma`: of the finest detail, as if white.
+    at::Tensor grain(const at::Tensor& sigma, const FrameWindow& window) const {
+        const auto [red, green, blue] = grain_->texture().fine_share();
+        const at::Tensor whole =
+            sigma / at::tensor({red, green, blue}).sqrt().to(sigma.options()).view({3, 1, 1});
+        return regrain_ * whole *
+               grain_->texture().field(window.seed(), window[0].window).to(sigma.device());
     }
 
     bool aligns_;
@@ -263,7 +186,7 @@ private:
     double amount_;
     double regrain_;
     bool clean_ = false;
-    NoiseModel noise_;
+    std::optional<Grain> grain_;
     Scenes scenes_;
     std::optional<Coding> coding_;
     std::shared_ptr<const nets::LoadedModel> model_;

@@ -32,12 +32,12 @@ remove::Shapes keys_of(const PassContext& context) {
 
 class RemoveAnalysis final : public ShotAnalysis {
 public:
-    explicit RemoveAnalysis(const PassContext& context) : keys_(keys_of(context)) {}
+    explicit RemoveAnalysis(const PassContext& context) : keys_(keys_of(context)), survey_(context) {}
 
     PassReach reach() const override { return {links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json facts = remove::measured_surroundings(window);
+        json facts = remove::measured_surroundings(window, &survey_);
         if (!keys_.empty()) remove::add_motion(facts, window);
         return facts;
     }
@@ -62,6 +62,7 @@ public:
 
 private:
     remove::Shapes keys_;
+    GrainSurvey survey_;
 };
 
 class RemovePass final : public FramePass {

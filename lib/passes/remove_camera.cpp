@@ -23,13 +23,6 @@ Homography moved(double x, double y) {
     return map;
 }
 
-/// Of coordinates x: unit * x + (unit - 1) / 2 + origin, as of averaged squares.
-Homography grown(double unit, double x0, double y0) {
-    Homography map = moved((unit - 1) / 2 + x0, (unit - 1) / 2 + y0);
-    map.m[0] = map.m[4] = unit;
-    return map;
-}
-
 /// Twelve digits, so that text made on two machines is the same text.
 double shortened(double value) {
     return std::stod(fmt::format("{:.12g}", value));
@@ -37,19 +30,19 @@ double shortened(double value) {
 
 }  // namespace
 
-void add_camera(json& facts, const FrameWindow& window) {
+void add_camera(json& facts, const FrameWindow& window, const LeftOut& left_out) {
     if (window[0].pixels.numel() == 0 || !window.is_real(-1)) return;
     const Guide before = guide_of(window[-1].pixels, guide_side_px);
     const Guide after = guide_of(window[0].pixels, guide_side_px);
     motion::CameraStep step;
-    if (window.matte().defined()) {
-        const motion::GrayImage out_before = covered_of(window.matte(-1), guide_side_px);
-        const motion::GrayImage out_after = covered_of(window.matte(), guide_side_px);
+    if (left_out) {
+        const motion::GrayImage out_before = covered_of(left_out(-1), guide_side_px);
+        const motion::GrayImage out_after = covered_of(left_out(0), guide_side_px);
         step = motion::camera_step(before.picture, after.picture, &out_before, &out_after);
     } else {
         step = motion::camera_step(before.picture, after.picture);
     }
-    const Homography plate = grown(before.unit_px, window[0].window.x0, window[0].window.y0);
+    const Homography plate = before.to_plate(window[0].window.x0, window[0].window.y0);
     json map = json::array();
     for (const double value : plate.inverse()->then(step.map).then(plate).m) map.push_back(shortened(value));
     facts["camera"] = {{"map", map},

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -10,9 +11,12 @@
 
 namespace wetgate::passes::remove {
 
-/// Adds "camera" to a frame's facts: the step from the frame before, in coordinates of the plate, what the
-/// pass's matte covers left out.
-void add_camera(nlohmann::json& facts, const FrameWindow& window);
+/// [1,H,W] of the window's frame k: above 0 what is not looked at.
+using LeftOut = std::function<at::Tensor(int)>;
+
+/// Adds "camera" to a frame's facts: the step from the frame before, in coordinates of the plate, what
+/// `left_out` (empty: nothing) covers left out.
+void add_camera(nlohmann::json& facts, const FrameWindow& window, const LeftOut& left_out);
 
 /// The camera's way through a shot.
 class CameraTrack {

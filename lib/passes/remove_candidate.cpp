@@ -235,13 +235,12 @@ cv::Mat motion_left(const Surroundings& around, const cv::Mat& picture, const cv
 
 cv::Mat picture_of(const at::Tensor& planes) {
     const at::Tensor packed = planes.to(at::kCPU).permute({1, 2, 0}).contiguous();
-    return cv::Mat(static_cast<int>(packed.size(0)), static_cast<int>(packed.size(1)), CV_32FC3,
-                   packed.data_ptr())
+    return cv::Mat(static_cast<int>(packed.size(0)), static_cast<int>(packed.size(1)), CV_32FC(static_cast<int>(packed.size(2))), packed.data_ptr())
         .clone();
 }
 
 at::Tensor tensor_of(const cv::Mat& picture) {
-    return at::from_blob(picture.data, {picture.rows, picture.cols, 3}, at::kFloat)
+    return at::from_blob(picture.data, {picture.rows, picture.cols, picture.channels()}, at::kFloat)
         .permute({2, 0, 1})
         .clone(at::MemoryFormat::Contiguous);
 }

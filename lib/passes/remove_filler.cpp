@@ -43,25 +43,38 @@ Box around(const at::Tensor& touch) {
 
 }  // namespace
 
-json measured_surroundings(const FrameWindow& window) {
+json measured_surroundings(const FrameWindow& window, const GrainSurvey* survey) {
     json facts = json::object();
     add_exposure(facts, window[0].pixels);
     add_links(facts, window);
-    add_camera(facts, window);
+    LeftOut left_out;
+    if (window.matte().defined()) left_out = [&](int k) { return window.matte(k); };
+    add_camera(facts, window, left_out);
+    if (survey != nullptr && is_sampled(window)) {
+        facts["grain"] = survey->measured(window[0].pixels, before_of(window),
+                                          left_out ? window.matte() == 0 : at::Tensor());
+    }
     return facts;
 }
 
 json solved_surroundings(const std::string& pass, std::span<const json> all_frames, int first_frame) {
-    return {{"schema", schema_of(pass)},
-            {"exposure_stops", solved_exposure(pass, all_frames)},
-            {"cuts", confirmed_cuts(solved_cuts(pass, all_frames, first_frame), all_frames, first_frame)},
-            {"camera", solved_camera(all_frames, first_frame)}};
+    json artefact = {
+        {"schema", schema_of(pass)},
+        {"exposure_stops", solved_exposure(pass, all_frames)},
+        {"cuts", confirmed_cuts(solved_cuts(pass, all_frames, first_frame), all_frames, first_frame)},
+        {"camera", solved_camera(all_frames, first_frame)}};
+    const bool has_grain =
+        std::any_of(all_frames.begin(), all_frames.end(),
+                    [](const json& facts) { return facts.is_object() && facts.contains("grain"); });
+    if (has_grain) artefact["grain"] = GrainSurvey::solved(pass, all_frames, first_frame, "grain");
+    return artefact;
 }
 
 Filler::Filler(const std::string& pass, const PassContext& context)
     : reach_(context.params.integer("reach")),
       margin_px_(context.params.integer("margin_px")),
-      leaves_unseen_(context.params.text("never_seen") == "abstain") {
+      leaves_unseen_(context.params.text("never_seen") == "abstain"),
+      grain_amount_(context.params.number("grain")) {
     if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
     const ArtefactReader artefact(pass, context.artefact, "the artefact");
     artefact.check_schema(schema_of(pass).c_str());
@@ -69,6 +82,7 @@ Filler::Filler(const std::string& pass, const PassContext& context)
     camera_ = CameraTrack(artefact.member("camera"));
     coding_.emplace(coding_kind(context.params.text("coding"), context),
                     artefact.member("exposure_stops").number(-16, 16), context);
+    if (artefact.has("grain")) grain_.emplace(artefact.member("grain"), context);
     if (leaves_unseen_ || !uses_net(context)) return;
     model_ = load_model(context, chosen_model(context, own_model, task));
     inpaint::check(*model_);
@@ -111,7 +125,11 @@ PassResult Filler::filled(const FrameWindow& window, const std::function<at::Ten
         coded = made_up(coded, left, unseen, model_.get());
     }
     const at::Tensor amount = at::where(made, edge == Edge::Hard ? at::ones_like(matte) : matte, untouched);
-    return {at::where(made, coding_->decode(coded), linear), amount, facts};
+    at::Tensor filled = at::where(made, coding_->decode(coded), linear);
+    // What was copied brought its own.
+    if (grain_ && !leaves_unseen_)
+        filled = grain_->added(filled, unseen, window[0].window, window.seed(), grain_amount_);
+    return {filled, amount, facts};
 }
 
 std::vector<Source> Filler::sources(const FrameWindow& window,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "passes/coding.h"
+#include "passes/grain.h"
 #include "passes/pass.h"
 #include "passes/remove_camera.h"
 #include "passes/remove_fill.h"
@@ -20,10 +21,10 @@
 
 namespace wetgate::passes::remove {
 
-/// What a frame tells of the cuts, the light and the camera.
-nlohmann::json measured_surroundings(const FrameWindow& window);
+/// What a frame tells of the cuts, the light, the camera and (with `survey`) the grain.
+nlohmann::json measured_surroundings(const FrameWindow& window, const GrainSurvey* survey = nullptr);
 /// The part of an artefact that says so of the shot: {"schema": "wetgate.PASS/1", "exposure_stops", "cuts",
-/// "camera"}.
+/// "camera"} and "grain", where it was measured.
 nlohmann::json solved_surroundings(const std::string& pass, std::span<const nlohmann::json> all_frames,
                                    int first_frame);
 
@@ -32,7 +33,8 @@ enum class Edge : std::uint8_t {
     Soft   ///< the pass mixes by it
 };
 
-/// Takes out what mattes cover. Of the parameters "reach", "margin_px", "never_seen", "engine" and "coding".
+/// Takes out what mattes cover. Of the parameters "reach", "margin_px", "never_seen", "engine", "coding" and
+/// "grain".
 class Filler {
 public:
     /// `pass`: whose artefact it is, which holds what solved_surroundings() made; it may be null.
@@ -53,9 +55,11 @@ private:
     int reach_;
     int margin_px_;
     bool leaves_unseen_;
+    double grain_amount_;
     CameraTrack camera_;
     Scenes scenes_;
     std::optional<Coding> coding_;
+    std::optional<Grain> grain_;
     std::shared_ptr<const nets::LoadedModel> model_;
 };
 

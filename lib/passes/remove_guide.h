@@ -2,6 +2,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "motion/flow.h"
+#include "motion/track.h"
 
 namespace wetgate::passes::remove {
 
@@ -9,6 +10,11 @@ namespace wetgate::passes::remove {
 struct Guide {
     motion::GrayImage picture;
     double unit_px = 1;  ///< pixels of the plate a pixel of the guide
+
+    /// From its coordinates to those of a plate whose data window has its corner at (x0, y0).
+    motion::Homography to_plate(double x0, double y0) const {
+        return {{unit_px, 0, (unit_px - 1) / 2 + x0, 0, unit_px, (unit_px - 1) / 2 + y0, 0, 0, 1}};
+    }
 };
 
 /// `linear`: [3,H,W] float32, averaged down over squares to at most `side_px` pixels a side.

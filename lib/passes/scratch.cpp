@@ -46,7 +46,8 @@ class ScratchAnalysis final : public ShotAnalysis {
 public:
     explicit ScratchAnalysis(const PassContext& context)
         : takes_all_(context.params.text("detect") == "all"),
-          coding_(coding_kind(context.params.text("coding"), context), 0, context) {
+          coding_(coding_kind(context.params.text("coding"), context), 0, context),
+          survey_(context) {
         const std::string polarity = context.params.text("polarity");
         wanted_ = {context.params.number("least_width_px"),
                    context.params.number("most_width_px"),
@@ -63,7 +64,7 @@ public:
     PassReach reach() const override { return {links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json facts = remove::measured_surroundings(window);
+        json facts = remove::measured_surroundings(window, &survey_);
         const at::Tensor& linear = window[0].pixels;
         if (linear.numel() == 0) return facts;
         const Box& data = window[0].window;
@@ -96,6 +97,7 @@ private:
     bool takes_all_;
     scratch::Wanted wanted_;
     Coding coding_;
+    GrainSurvey survey_;
 };
 
 class ScratchPass final : public FramePass {

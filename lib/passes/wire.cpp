@@ -61,7 +61,8 @@ public:
           finds_(keys_.empty() && !context.has_matte),
           takes_all_(context.params.text("detect") == "all"),
           snap_px_(context.params.number("snap_px")),
-          coding_(coding_kind(context.params.text("coding"), context), 0, context) {
+          coding_(coding_kind(context.params.text("coding"), context), 0, context),
+          survey_(context) {
         const std::string polarity = context.params.text("polarity");
         wanted_ = {context.params.number("least_width_px"), context.params.number("most_width_px"),
                    polarity != "dark", polarity != "bright"};
@@ -74,7 +75,7 @@ public:
     PassReach reach() const override { return {links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
-        json facts = remove::measured_surroundings(window);
+        json facts = remove::measured_surroundings(window, &survey_);
         const at::Tensor& linear = window[0].pixels;
         const bool looks = finds_ || (!keys_.empty() && snap_px_ > 0);
         if (!looks || linear.numel() == 0) return facts;
@@ -147,6 +148,7 @@ private:
     double snap_px_;
     wire::Wanted wanted_;
     Coding coding_;
+    GrainSurvey survey_;
 };
 
 class WirePass final : public FramePass {

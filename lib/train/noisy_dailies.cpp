@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "motion/align.h"
 #include "passes/coding.h"
-#include "passes/denoise_noise.h"
+#include "passes/noise.h"
 #include "passes/exposure.h"
 #include "train/footage.h"
 #include "train/generators.h"
@@ -26,7 +26,7 @@ struct Clip {
     Coding coding;
     bool light = false;
     std::vector<at::Tensor> linear;  // [3,H,W] float32
-    passes::denoise::NoiseModel noise;
+    passes::NoiseModel noise;
 };
 
 class NoisyDailies final : public TrainingData {
@@ -60,7 +60,7 @@ private:
         const auto kind = passes::coding_kind("auto", context);
         const bool light = kind == Coding::Kind::AcesCct;
         const Coding plain(kind, 0, context);
-        std::vector<passes::denoise::NoiseBins> bins;
+        std::vector<passes::NoiseBins> bins;
         std::vector<nlohmann::json> exposures;
         std::vector<at::Tensor> frames;
         at::Tensor before;
@@ -73,7 +73,7 @@ private:
                 break;
             }
             const at::Tensor domain = light ? linear : plain.encode(linear);
-            bins.push_back(passes::denoise::measure_noise(domain, before, light));
+            bins.push_back(passes::measure_noise(domain, before, light));
             before = domain;
             passes::add_exposure(exposures.emplace_back(nlohmann::json::object()), linear);
             frames.push_back(linear);
@@ -86,7 +86,7 @@ private:
                         {.file = source.path.text(), .shot = {}, .frame = {}});
         }
         const Coding coding(kind, passes::solved_exposure("noisy dailies", exposures), context);
-        return {coding, light, std::move(frames), passes::denoise::fit_noise(bins).model};
+        return {coding, light, std::move(frames), passes::fit_noise(bins).model};
     }
 
     /// Five frames, the neighbours aligned as the pass aligns them, the middle one with more noise; and what

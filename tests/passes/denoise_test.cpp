@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
-#include "passes/denoise_noise.h"
+#include "passes/noise.h"
 #include "passes/pass.h"
 #include "spec/params.h"
 #include "support/fake_window.h"
@@ -132,7 +132,7 @@ TEST_CASE("a channel censored on one side is given back its variance") {
         noise.data_ptr<float>()[i] = static_cast<float>(hashed_normal(5, static_cast<std::uint64_t>(i)));
     const at::Tensor clipped = (grey + 0.1 * noise).clamp(0, 1);  // 31 % of the samples at 0
     const auto fit =
-        passes::denoise::fit_noise(std::vector{passes::denoise::measure_noise(clipped, {}, false)});
+        passes::fit_noise(std::vector{passes::measure_noise(clipped, {}, false)});
     CHECK(std::sqrt(fit.model.b[0] + 0.1 * fit.model.a[0]) == doctest::Approx(0.1).epsilon(0.05));
 }
 

@@ -109,7 +109,7 @@ public:
     /// Of the frame at `index`.
     passes::PassResult run(const std::vector<at::Tensor>& pictures, int index, const nlohmann::json& artefact,
                            const nlohmann::json& params, const std::vector<at::Tensor>& mattes = {}) const {
-        FakeWindow window = FakeWindow::of(pictures, index, 1);
+        FakeWindow window = FakeWindow::of(pictures, index, 1, static_cast<std::uint64_t>(index) + 1);
         if (!mattes.empty()) window.with_mattes(mattes);
         return passes::find_pass(name_).make(context(params, artefact, !mattes.empty()))->run(window);
     }

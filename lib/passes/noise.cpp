@@ -1,4 +1,4 @@
-#include "passes/denoise_noise.h"
+#include "passes/noise.h"
 
 #include <ATen/ATen.h>
 
@@ -21,7 +21,7 @@
 // so a level takes the lesser of both, unless the samples of the two frames are equal, as a codec makes them
 // that repeats what it has.
 
-namespace wetgate::passes::denoise {
+namespace wetgate::passes {
 namespace {
 
 constexpr std::int64_t block_px = 8;
@@ -195,7 +195,8 @@ at::Tensor NoiseModel::sigma(const at::Tensor& value) const {
     return (value.clamp_min(0) * per_channel(a) + per_channel(b)).sqrt();
 }
 
-NoiseBins measure_noise(const at::Tensor& picture, const at::Tensor& before, bool log_levels) {
+NoiseBins measure_noise(const at::Tensor& picture, const at::Tensor& before, bool log_levels,
+                        const at::Tensor& where) {
     NoiseBins bins;
     if (picture.size(1) < 2 * block_px || picture.size(2) < 2 * block_px) return bins;
     const auto host = [](const at::Tensor& planes) {
@@ -209,10 +210,12 @@ NoiseBins measure_noise(const at::Tensor& picture, const at::Tensor& before, boo
         before.defined() ? host(pooled(high_pass(picture - before).square()) * 0.5) : variance;
     const at::Tensor equal =
         before.defined() ? host(pooled(picture.eq(before).to(at::kFloat))) : at::ones_like(variance);
+    const at::Tensor asked = where.defined() ? host(pooled(where.to(at::kFloat))) : at::Tensor();
     const auto blocks = static_cast<std::size_t>(structure.numel());
     for (std::size_t c = 0; c < 3; ++c) {
         std::map<int, std::vector<Block>> by_level;
         for (std::size_t i = 0; i < blocks; ++i) {
+            if (asked.defined() && asked.data_ptr<float>()[i] < 1) continue;
             const auto of = [&](const at::Tensor& planes) {
                 return planes.data_ptr<float>()[c * blocks + i];
             };
@@ -269,4 +272,4 @@ NoiseFit fit_noise(std::span<const NoiseBins> frames) {
     return fit;
 }
 
-}  // namespace wetgate::passes::denoise
+}  // namespace wetgate::passes

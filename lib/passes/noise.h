@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace wetgate::passes::denoise {
+namespace wetgate::passes {
 
 /// Noise as it depends on the picture: variance = a * value + b, each channel R, G, B on its own, of linear
 /// light or of coded values. (Foi et al., "Practical Poissonian-Gaussian noise modeling", 2008.)
@@ -26,8 +26,10 @@ struct NoiseBin {
 using NoiseBins = std::array<std::vector<NoiseBin>, 3>;  ///< of R, G and B
 
 /// The noise of one picture [3,H,W] float32, where it is smooth and not clipped. `before`: the frame before
-/// it, or undefined. `log_levels`: bins of half a stop, for linear light; else of a 24th.
-NoiseBins measure_noise(const at::Tensor& picture, const at::Tensor& before, bool log_levels);
+/// it, or undefined. `log_levels`: bins of half a stop, for linear light; else of a 24th. `where` [1,H,W]
+/// bool: what is looked at; undefined: all of it.
+NoiseBins measure_noise(const at::Tensor& picture, const at::Tensor& before, bool log_levels,
+                        const at::Tensor& where = {});
 
 /// A model of a shot and how far its measurements lie from it.
 struct NoiseFit {
@@ -39,4 +41,4 @@ struct NoiseFit {
 /// The model that explains the bins of many frames best. See Note [The noise model].
 NoiseFit fit_noise(std::span<const NoiseBins> frames);
 
-}  // namespace wetgate::passes::denoise
+}  // namespace wetgate::passes
