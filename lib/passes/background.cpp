@@ -105,7 +105,8 @@ public:
         json artefact = {
             {"schema", artefact_schema},
             {"about",
-             "place: where the middles of the reference's corner pixels lie in each frame of the plate, upper "
+             "place: where the middles of the reference's corner pixels lie in each frame of the plate, "
+             "upper "
              "left first, clockwise; grain: what the plate has; present: what the reference brings"},
             {"first_frame", first_frame},
             {"cuts", remove::confirmed_cuts(solved_cuts("background", all_frames, first_frame), all_frames,
@@ -158,13 +159,14 @@ private:
     void add_focus(json& facts, const compute::DeviceFrame& frame, const at::Tensor& matte) const {
         const json& match = facts["match"];
         if (!match.contains("place") || match["matches"].get<int>() < least_matches_) return;
-        const remove::Shapes place = remove::shapes_of(ArtefactReader("background", match["place"], "the match"));
+        const remove::Shapes place =
+            remove::shapes_of(ArtefactReader("background", match["place"], "the match"));
         const compute::DeviceFrame reference = first_picture();
         const auto map = background::to_picture(place.begin()->second.points, reference.window);
         if (!map) return;
         const background::Layer layer = background::laid(reference, frame.window, *map, 0);
-        const auto radius = background::defocus_between(frame.pixels, layer.pixels,
-                                                        layer.covered.logical_and(matte >= 1));
+        const auto radius =
+            background::defocus_between(frame.pixels, layer.pixels, layer.covered.logical_and(matte >= 1));
         if (radius) facts["defocus_px"] = rounded(*radius);
     }
 
@@ -180,7 +182,8 @@ private:
     }
 
     /// On the first frame of every scene, so that the reference fills it.
-    static remove::Shapes filling_keys(std::span<const json> all_frames, int first_frame, const Scenes& scenes) {
+    static remove::Shapes filling_keys(std::span<const json> all_frames, int first_frame,
+                                       const Scenes& scenes) {
         remove::Shapes keys;
         std::optional<Box> picture;
         for (const json& facts : all_frames) {
@@ -252,7 +255,8 @@ public:
         if (!map) {
             result.facts["needs_key_frame"] =
                 place == place_.end()
-                    ? "the reference is not found again in this scene; give \"keys\" (its corners on a frame) "
+                    ? "the reference is not found again in this scene; give \"keys\" (its corners on a "
+                      "frame) "
                       "or \"place\": \"frame\""
                     : "the corners that the artefact gives are not those of a picture seen from anywhere";
             return result;
@@ -268,10 +272,10 @@ public:
         const double reached = static_cast<double>(made_px) / static_cast<double>(wanted_px);
         result.facts["from_reference"] = rounded(reached);
         if (reached < least_reached) {
-            result.facts["needs_key_frame"] =
-                fmt::format("the reference does not reach {:.1f} % of what the matte covers, which stays as it "
-                            "was; give it a larger one, or place it by \"keys\"",
-                            100 * (1 - reached));
+            result.facts["needs_key_frame"] = fmt::format(
+                "the reference does not reach {:.1f} % of what the matte covers, which stays as it "
+                "was; give it a larger one, or place it by \"keys\"",
+                100 * (1 - reached));
         }
         return result;
     }
@@ -281,7 +285,8 @@ private:
     compute::DeviceFrame picture_for(int frame) const {
         const std::vector<int> frames = references_->frames(reference_);
         const auto last = static_cast<std::int64_t>(frames.size()) - 1;
-        const std::int64_t index = std::clamp<std::int64_t>(static_cast<std::int64_t>(frame) - first_frame_, 0, last);
+        const std::int64_t index =
+            std::clamp<std::int64_t>(static_cast<std::int64_t>(frame) - first_frame_, 0, last);
         return references_->picture(reference_, frames[static_cast<std::size_t>(index)]);
     }
 

@@ -30,7 +30,7 @@ constexpr double least_radius_px = 0.55;
 constexpr double most_radius_px = 128;
 constexpr std::array<double, 11> radii_px = {0, 0.6, 0.8, 1, 1.5, 2, 3, 4, 6, 8, 12};
 constexpr int most_side_px = 1024;  // of what sharpness is measured on
-constexpr double grain_px = 1;  // of a Gaussian that takes the most of grain
+constexpr double grain_px = 1;      // of a Gaussian that takes the most of grain
 constexpr double edge_share = 0.1;
 constexpr double flat_share = 0.2;
 constexpr double least_contrast = 2.5;  // of edges over what is flat, in power
@@ -41,8 +41,8 @@ constexpr std::int64_t least_pixels = 4000;
 double scale_of(const motion::Homography& map, const Box& window) {
     const double x = 0.5 * (window.x0 + window.x1), y = 0.5 * (window.y0 + window.y1);
     const auto here = map.at(x, y), right = map.at(x + 1, y), below = map.at(x, y + 1);
-    const double area = std::abs((right[0] - here[0]) * (below[1] - here[1]) -
-                                 (right[1] - here[1]) * (below[0] - here[0]));
+    const double area =
+        std::abs((right[0] - here[0]) * (below[1] - here[1]) - (right[1] - here[1]) * (below[0] - here[0]));
     return std::isfinite(area) ? std::sqrt(area) : 1;
 }
 
@@ -141,8 +141,9 @@ at::Tensor behind(const at::Tensor& plate, const at::Tensor& matte, const at::Te
     const at::Tensor is_old = (matte >= solid).logical_and(at::isfinite(plate).all(0, true));
     at::Tensor foreground = (1 - matte) * plate;
     if (blend.despill > 0 && is_old.any().item<bool>()) {
-        const at::Tensor old = remove::tensor_of(remove::membrane(remove::picture_of(plate), remove::bytes_of(is_old)))
-                                   .to(plate.device());
+        const at::Tensor old =
+            remove::tensor_of(remove::membrane(remove::picture_of(plate), remove::bytes_of(is_old)))
+                .to(plate.device());
         const at::Tensor cleared = plate - matte * (blend.despill * old + (1 - blend.despill) * plate);
         // A matte that says too much would leave a dark rim: no darker than nothing.
         foreground = at::maximum(cleared, plate.clamp_max(0));
@@ -152,7 +153,8 @@ at::Tensor behind(const at::Tensor& plate, const at::Tensor& matte, const at::Te
         const at::Tensor light = at::where(matte > 0, matte * layer, at::zeros_like(layer));
         cv::Mat glow;
         motion::pin_opencv_threads();
-        cv::GaussianBlur(remove::picture_of(light), glow, {}, blend.wrap_px, blend.wrap_px, cv::BORDER_REPLICATE);
+        cv::GaussianBlur(remove::picture_of(light), glow, {}, blend.wrap_px, blend.wrap_px,
+                         cv::BORDER_REPLICATE);
         mixed = mixed + blend.light_wrap * 4 * matte * (1 - matte).square() *
                             remove::tensor_of(glow).to(plate.device());
     }
@@ -183,8 +185,8 @@ std::optional<double> defocus_between(const at::Tensor& plate, const at::Tensor&
     motion::pin_opencv_threads();
     const cv::Mat shown = luminance(plate), known = luminance(layer);
     cv::Mat within;
-    cv::erode(remove::bytes_of(cut(inside)), within, cv::Mat::ones(9, 9, CV_8U), {-1, -1}, 1, cv::BORDER_CONSTANT,
-              cv::Scalar(0));
+    cv::erode(remove::bytes_of(cut(inside)), within, cv::Mat::ones(9, 9, CV_8U), {-1, -1}, 1,
+              cv::BORDER_CONSTANT, cv::Scalar(0));
     cv::Mat coarse_shown, coarse_known;
     cv::GaussianBlur(slopes(shown), coarse_shown, {}, 3);
     cv::GaussianBlur(slopes(known), coarse_known, {}, 3);
@@ -192,10 +194,12 @@ std::optional<double> defocus_between(const at::Tensor& plate, const at::Tensor&
     std::vector<double> levels;
     for (int y = 0; y < both.rows; ++y)
         for (int x = 0; x < both.cols; ++x)
-            if (within.at<std::uint8_t>(y, x) != 0) levels.push_back(static_cast<double>(both.at<float>(y, x)));
+            if (within.at<std::uint8_t>(y, x) != 0)
+                levels.push_back(static_cast<double>(both.at<float>(y, x)));
     if (static_cast<std::int64_t>(levels.size()) < least_pixels) return std::nullopt;
     const auto level_at = [&](double share) {
-        const auto at = levels.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(levels.size() - 1));
+        const auto at =
+            levels.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(levels.size() - 1));
         std::nth_element(levels.begin(), at, levels.end());
         return *at;
     };

@@ -114,10 +114,12 @@ Shapes keys_by_matches(std::span<const json> all_frames, int first_frame, int le
     for (std::size_t i = 0; i < all_frames.size(); ++i) {
         if (all_frames[i].is_null()) continue;
         const int frame = first_frame + static_cast<int>(i);
-        const ArtefactReader facts("background", all_frames[i], fmt::format("the measurement of frame {}", frame));
+        const ArtefactReader facts("background", all_frames[i],
+                                   fmt::format("the measurement of frame {}", frame));
         if (!facts.has("match") || !facts.member("match").has("place")) continue;
         const ArtefactReader match = facts.member("match");
-        if (match.member("matches").integer(0) < least_matches || match.member("cells").integer(0) < least_cells)
+        if (match.member("matches").integer(0) < least_matches ||
+            match.member("cells").integer(0) < least_cells)
             continue;
         for (const auto& [number, shape] : remove::shapes_of(match.member("place"))) {
             if (shape.points.size() != 4) match.refuse("must have a place with four corners");

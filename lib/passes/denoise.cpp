@@ -16,9 +16,9 @@
 #include "passes/pass.h"
 #include "passes/scenes.h"
 
-// Noise and grain. measure() sees how the noise of each frame depends on light (see GrainSurvey), solve() makes
-// one model of the shot of it and chooses the coding in which that model holds, run() aligns two frames on
-// either side to the one being made and hands all five to a network, or to the classical engine.
+// Noise and grain. measure() sees how the noise of each frame depends on light (see GrainSurvey), solve()
+// makes one model of the shot of it and chooses the coding in which that model holds, run() aligns two frames
+// on either side to the one being made and hands all five to a network, or to the classical engine.
 
 namespace wetgate::passes {
 namespace {
@@ -30,7 +30,7 @@ constexpr const char* own_model = "denoise_t5";
 constexpr const char* task = "denoise";
 constexpr int reach_frames = 2;
 
-constexpr double most_sigma = 0.6;        // coded; the network is trained up to 0.22 in display coding
+constexpr double most_sigma = 0.6;  // coded; the network is trained up to 0.22 in display coding
 
 class DenoiseAnalysis final : public ShotAnalysis {
 public:
@@ -110,8 +110,7 @@ public:
         } else {
             change = denoise::classical(frames, sigma) - frames[reach_frames];
         }
-        if (regrain_ > 0)
-            change = change + grain(sigma, window);
+        if (regrain_ > 0) change = change + grain(sigma, window);
         json facts = {{"removed_codes_of_255", rounded(change.square().mean().sqrt().item<double>() * 255)}};
         return {coding_->moved(linear, coded, change), coding_->reach(linear, coded), std::move(facts)};
     }
@@ -177,8 +176,7 @@ private:
         const auto [red, green, blue] = grain_->texture().fine_share();
         const at::Tensor whole =
             sigma / at::tensor({red, green, blue}).sqrt().to(sigma.options()).view({3, 1, 1});
-        return regrain_ * whole *
-               grain_->texture().field(window.seed(), window[0].window).to(sigma.device());
+        return regrain_ * whole * grain_->texture().field(window.seed(), window[0].window).to(sigma.device());
     }
 
     bool aligns_;

@@ -80,7 +80,8 @@ GrainTexture texture_from(const ArtefactReader& document) {
         if (rows.size(side) != texture.near[c].size())
             rows.refuse(fmt::format("must have {} rows", texture.near[c].size()));
         for (std::size_t y = 0; y < texture.near[c].size(); ++y) {
-            if (rows.item(y).size(side) != side) rows.item(y).refuse(fmt::format("must have {} numbers", side));
+            if (rows.item(y).size(side) != side)
+                rows.item(y).refuse(fmt::format("must have {} numbers", side));
             for (std::size_t x = 0; x < side; ++x) texture.near[c][y][x] = rows.item(y).item(x).number(-1, 1);
         }
     }
@@ -99,7 +100,8 @@ GrainTexture middle_of(const std::vector<GrainTexture>& textures) {
     for (std::size_t c = 0; c < 3; ++c) {
         for (std::size_t y = 0; y < result.near[c].size(); ++y) {
             for (std::size_t x = 0; x < result.near[c][y].size(); ++x)
-                result.near[c][y][x] = middle([&](const GrainTexture& texture) { return texture.near[c][y][x]; });
+                result.near[c][y][x] =
+                    middle([&](const GrainTexture& texture) { return texture.near[c][y][x]; });
         }
         result.shared[c] = middle([&](const GrainTexture& texture) { return texture.shared[c]; });
     }
@@ -115,7 +117,8 @@ at::Tensor noise_domain(const Coding& coding, const at::Tensor& linear) {
 GrainSurvey::GrainSurvey(const PassContext& context)
     : codings_{Coding(kinds[0], 0, context), Coding(kinds[1], 0, context)} {}
 
-json GrainSurvey::measured(const at::Tensor& linear, const at::Tensor& before, const at::Tensor& where) const {
+json GrainSurvey::measured(const at::Tensor& linear, const at::Tensor& before,
+                           const at::Tensor& where) const {
     json facts = json::object();
     if (linear.numel() == 0) return facts;
     for (const Coding& coding : codings_) {
@@ -130,13 +133,14 @@ json GrainSurvey::measured(const at::Tensor& linear, const at::Tensor& before, c
 }
 
 json GrainSurvey::solved_fine(const std::string& pass, std::span<const json> all_frames, int first_frame,
-                         const std::string& key, const std::string& coding) {
+                              const std::string& key, const std::string& coding) {
     std::array<std::vector<NoiseBins>, std::size(kinds)> bins;
     std::vector<GrainTexture> textures;
     for (std::size_t i = 0; i < all_frames.size(); ++i) {
         if (all_frames[i].is_null()) continue;
-        const ArtefactReader frame(pass, all_frames[i],
-                                   fmt::format("the measurement of frame {}", first_frame + static_cast<int>(i)));
+        const ArtefactReader frame(
+            pass, all_frames[i],
+            fmt::format("the measurement of frame {}", first_frame + static_cast<int>(i)));
         if (!key.empty() && !frame.has(key.c_str())) continue;
         const ArtefactReader facts = key.empty() ? frame : frame.member(key.c_str());
         for (std::size_t k = 0; k < std::size(kinds); ++k) {

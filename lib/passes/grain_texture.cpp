@@ -36,9 +36,9 @@ constexpr double least_deviation = 0.25 / 255;  // rounding to 8 bits: 0.29
 constexpr double alike_share = 0.6;             // of the whitest blocks' fine share: less is texture
 constexpr double least_fine_share = 0.04;
 // Of measure_noise(), of power 1.
-constexpr std::array<double, 9> fine_kernel = {1.0 / 6, -2.0 / 6, 1.0 / 6, -2.0 / 6, 4.0 / 6,
-                                               -2.0 / 6, 1.0 / 6, -2.0 / 6, 1.0 / 6};
-constexpr int grid = 32;                        // of the discrete spectrum
+constexpr std::array<double, 9> fine_kernel = {1.0 / 6,  -2.0 / 6, 1.0 / 6,  -2.0 / 6, 4.0 / 6,
+                                               -2.0 / 6, 1.0 / 6,  -2.0 / 6, 1.0 / 6};
+constexpr int grid = 32;  // of the discrete spectrum
 
 using Near = GrainTexture::Near;
 
@@ -255,8 +255,8 @@ at::Tensor GrainTexture::field(std::uint64_t seed, const Box& box) const {
             const std::uint64_t place = start ^ (static_cast<std::uint64_t>(row) << 32 | column);
             const std::uint64_t red = mixed(place), green = mixed(red), blue = mixed(green);
             const float r = normal(red), g = normal(green), b = normal(blue);
-            const std::size_t i = static_cast<std::size_t>(y) * static_cast<std::size_t>(wide) +
-                                  static_cast<std::size_t>(x);
+            const std::size_t i =
+                static_cast<std::size_t>(y) * static_cast<std::size_t>(wide) + static_cast<std::size_t>(x);
             values[i] = r;
             values[pixels + i] = f(1) * r + f(2) * g;
             values[2 * pixels + i] = f(3) * r + f(4) * g + f(5) * b;
@@ -268,7 +268,8 @@ at::Tensor GrainTexture::field(std::uint64_t seed, const Box& box) const {
         std::copy(kernel.begin(), kernel.end(), kernels.data_ptr<float>() + c * kernel.size());
     }
     return at::conv2d(white.unsqueeze(0), kernels, at::Tensor(), at::IntArrayRef{1, 1}, at::IntArrayRef{0, 0},
-                      at::IntArrayRef{1, 1}, 3).squeeze(0);
+                      at::IntArrayRef{1, 1}, 3)
+        .squeeze(0);
 }
 
 std::array<double, 3> GrainTexture::fine_share() const {
@@ -278,7 +279,8 @@ std::array<double, 3> GrainTexture::fine_share() const {
             for (int k = 0; k < 9; ++k) {
                 int dx = k % 3 - i % 3, dy = k / 3 - i / 3;
                 if (dy < 0) dx = -dx, dy = -dy;
-                share[c] += fine_kernel[static_cast<std::size_t>(i)] * fine_kernel[static_cast<std::size_t>(k)] *
+                share[c] += fine_kernel[static_cast<std::size_t>(i)] *
+                            fine_kernel[static_cast<std::size_t>(k)] *
                             near[c][static_cast<std::size_t>(dy)][static_cast<std::size_t>(reach_px + dx)];
             }
         }

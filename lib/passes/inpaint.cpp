@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "core/error.h"
-#include "passes/coding.h"
 #include "passes/artefact_reader.h"
+#include "passes/coding.h"
 #include "passes/exposure.h"
 #include "passes/grain.h"
 #include "passes/inpaint_classical.h"
@@ -37,8 +37,7 @@ public:
         if (window[0].pixels.numel() == 0) return facts;
         add_exposure(facts, window[0].pixels);
         if (is_sampled(window))
-            facts["grain"] =
-                survey_.measured(window[0].pixels, before_of(window), window.matte() == 0);
+            facts["grain"] = survey_.measured(window[0].pixels, before_of(window), window.matte() == 0);
         return facts;
     }
 
@@ -54,7 +53,8 @@ private:
 
 class InpaintPass final : public FramePass {
 public:
-    explicit InpaintPass(const PassContext& context) : margin_px_(context.params.integer("margin_px")), grain_amount_(context.params.number("grain")) {
+    explicit InpaintPass(const PassContext& context)
+        : margin_px_(context.params.integer("margin_px")), grain_amount_(context.params.number("grain")) {
         if (!context.has_matte) {
             throw Error(ErrorKind::Usage,
                         fmt::format("{}: inpaint needs a \"matte\" that covers what is to be filled",
@@ -85,8 +85,7 @@ public:
         const at::Tensor coded = coding_->encode(linear);
         at::Tensor filled = coding_->decode(model_ ? inpaint::filled_by_net(*model_, coded, hole, touch)
                                                    : inpaint::classical(coded, hole));
-        if (grain_)
-            filled = grain_->added(filled, touch, window[0].window, window.seed(), grain_amount_);
+        if (grain_) filled = grain_->added(filled, touch, window[0].window, window.seed(), grain_amount_);
         const double share =
             static_cast<double>(touch.sum().item<std::int64_t>()) / static_cast<double>(touch.numel());
         return {at::where(touch, filled, linear), touch.to(at::kFloat), {{"synthesised", share}}};
@@ -103,7 +102,8 @@ private:
 }  // namespace
 
 PassEntry inpaint_entry() {
-    return {"inpaint", [](const PassContext& context) { return std::make_unique<InpaintPass>(context); },
+    return {"inpaint",
+            [](const PassContext& context) { return std::make_unique<InpaintPass>(context); },
             [](const PassContext& context) { return std::make_unique<InpaintAnalysis>(context); },
             [](const PassContext& context) { return model_of_engine(context, own_model, task); },
             /*working_planes=*/0,

@@ -235,7 +235,8 @@ cv::Mat motion_left(const Surroundings& around, const cv::Mat& picture, const cv
 
 cv::Mat picture_of(const at::Tensor& planes) {
     const at::Tensor packed = planes.to(at::kCPU).permute({1, 2, 0}).contiguous();
-    return cv::Mat(static_cast<int>(packed.size(0)), static_cast<int>(packed.size(1)), CV_32FC(static_cast<int>(packed.size(2))), packed.data_ptr())
+    return cv::Mat(static_cast<int>(packed.size(0)), static_cast<int>(packed.size(1)),
+                   CV_32FC(static_cast<int>(packed.size(2))), packed.data_ptr())
         .clone();
 }
 

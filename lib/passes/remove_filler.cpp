@@ -18,7 +18,8 @@ using nlohmann::json;
 
 constexpr const char* own_model = "inpaint";
 constexpr const char* task = "inpaint";
-constexpr int reference_step = 4;  // neighbouring frames look at the same ones: a twentieth less warping error
+constexpr int reference_step =
+    4;  // neighbouring frames look at the same ones: a twentieth less warping error
 constexpr std::int64_t least_around_px = 48;
 constexpr std::int64_t most_around_px = 144;
 
@@ -63,9 +64,9 @@ json solved_surroundings(const std::string& pass, std::span<const json> all_fram
         {"exposure_stops", solved_exposure(pass, all_frames)},
         {"cuts", confirmed_cuts(solved_cuts(pass, all_frames, first_frame), all_frames, first_frame)},
         {"camera", solved_camera(all_frames, first_frame)}};
-    const bool has_grain =
-        std::any_of(all_frames.begin(), all_frames.end(),
-                    [](const json& facts) { return facts.is_object() && facts.contains("grain"); });
+    const bool has_grain = std::any_of(all_frames.begin(), all_frames.end(), [](const json& facts) {
+        return facts.is_object() && facts.contains("grain");
+    });
     if (has_grain) artefact["grain"] = GrainSurvey::solved(pass, all_frames, first_frame, "grain");
     return artefact;
 }

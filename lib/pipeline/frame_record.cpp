@@ -90,8 +90,8 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         }
         if (facts.facts.contains("left_alone")) {
             findings.add("left_alone", "VIDEO", "Color Mistiming", qc::Severity::Issue, 1, "any",
-                         "the pass '" + facts.pass + "' left the shot as it is: " +
-                             facts.facts.at("left_alone").get<std::string>());
+                         "the pass '" + facts.pass +
+                             "' left the shot as it is: " + facts.facts.at("left_alone").get<std::string>());
         }
         for (const nlohmann::json& intruder : facts.facts.value("intruders", nlohmann::json::array())) {
             findings.add("intruder", "VIDEO", "Plate integrity", qc::Severity::Issue,

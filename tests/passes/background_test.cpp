@@ -52,8 +52,9 @@ std::vector<at::Tensor> shot(int frames = 4) {
 }
 /// With the reference behind the actor.
 at::Tensor truth(int frame) {
-    return over(reference().narrow(2, around + step_x * frame, width).narrow(1, around + step_y * frame, height),
-                frame);
+    return over(
+        reference().narrow(2, around + step_x * frame, width).narrow(1, around + step_y * frame, height),
+        frame);
 }
 at::Tensor mixed(const PassResult& made, const at::Tensor& plate, const at::Tensor& by) {  // as the framework
     return plate + by * made.touch * (made.pixels - plate);
@@ -103,7 +104,8 @@ TEST_CASE("corners given on one frame are carried by the camera, a second key be
     const double off = 6;  // from where the camera would have it
     params["keys"].push_back(
         {{"frame", 4},
-         {"points", {{left - 3 * step_x + off, top - 3 * step_y}, {right - 3 * step_x + off, bottom - 3 * step_y}}}});
+         {"points",
+          {{left - 3 * step_x + off, top - 3 * step_y}, {right - 3 * step_x + off, bottom - 3 * step_y}}}});
     artefact = pass.solved(plates, params, mattes);
     CHECK(corner(3)[0].get<double>() == left - 3 * step_x + off);
     CHECK(corner(1)[0].get<double>() == doctest::Approx(left - step_x + off / 3).epsilon(0.01));
@@ -142,7 +144,8 @@ TEST_CASE("a reference of elsewhere is not guessed at: the frames stay as they a
 TEST_CASE("the old background is taken out of the soft edge, not mixed into the new one") {
     const at::Tensor ones = at::ones({3, height, width});
     const at::Tensor green = ones * at::tensor({0.05, 0.6, 0.1}).view({3, 1, 1}).to(at::kFloat);
-    const at::Tensor cloth = 0.2 * ones, sunset = ones * at::tensor({0.9, 0.4, 0.2}).view({3, 1, 1}).to(at::kFloat);
+    const at::Tensor cloth = 0.2 * ones,
+                     sunset = ones * at::tensor({0.9, 0.4, 0.2}).view({3, 1, 1}).to(at::kFloat);
     const at::Tensor plate = actor() * cloth + matte() * green;
     const at::Tensor wanted = actor() * cloth + matte() * sunset;
     const auto made = [&](const background::Blend& blend) {

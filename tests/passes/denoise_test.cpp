@@ -131,8 +131,7 @@ TEST_CASE("a channel censored on one side is given back its variance") {
     for (std::int64_t i = 0; i < noise.numel(); ++i)
         noise.data_ptr<float>()[i] = static_cast<float>(hashed_normal(5, static_cast<std::uint64_t>(i)));
     const at::Tensor clipped = (grey + 0.1 * noise).clamp(0, 1);  // 31 % of the samples at 0
-    const auto fit =
-        passes::fit_noise(std::vector{passes::measure_noise(clipped, {}, false)});
+    const auto fit = passes::fit_noise(std::vector{passes::measure_noise(clipped, {}, false)});
     CHECK(std::sqrt(fit.model.b[0] + 0.1 * fit.model.a[0]) == doctest::Approx(0.1).epsilon(0.05));
 }
 

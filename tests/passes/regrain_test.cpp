@@ -30,7 +30,10 @@ GrainTexture coarse() {
 
 /// Plain light that rises from left to right.
 at::Tensor ramp() {
-    return (0.1 + 0.4 * at::arange(width) / width).view({1, 1, width}).expand({3, height, width}).contiguous();
+    return (0.1 + 0.4 * at::arange(width) / width)
+        .view({1, 1, width})
+        .expand({3, height, width})
+        .contiguous();
 }
 
 double deviation(double value) {
@@ -59,7 +62,9 @@ Look look_inside(const at::Tensor& picture) {
     const at::Tensor light = ramp();
     const at::Tensor grain =
         ((picture - light) / (4e-4 * light + 2e-5).sqrt()).slice(1, 44, 148).slice(2, 64, 196);
-    const auto product = [](const at::Tensor& a, const at::Tensor& b) { return (a * b).mean().item<double>(); };
+    const auto product = [](const at::Tensor& a, const at::Tensor& b) {
+        return (a * b).mean().item<double>();
+    };
     const double power = product(grain, grain);
     return {std::sqrt(power), product(grain.slice(2, 1), grain.slice(2, 0, -1)) / power,
             product(grain[0], grain[1]) / power};
@@ -134,8 +139,8 @@ TEST_CASE("grain is another one on each frame, and the same one each time") {
     const at::Tensor fourth = pass.run(shot, 3, artefact, json::object(), mattes).pixels;
     CHECK(at::equal(third, pass.run(shot, 2, artefact, json::object(), mattes).pixels));
     const at::Tensor first_grain = (third - ramp()) * middle(), second_grain = (fourth - ramp()) * middle();
-    const double shared = (first_grain * second_grain).sum().item<double>() /
-                          (first_grain * first_grain).sum().item<double>();
+    const double shared =
+        (first_grain * second_grain).sum().item<double>() / (first_grain * first_grain).sum().item<double>();
     CHECK(std::abs(shared) < 0.05);
 }
 
@@ -188,8 +193,9 @@ TEST_CASE("edited numbers are used as they are, lights and values below 0 keep t
 
 TEST_CASE("without a matte and a reference there is nothing to go by") {
     const ShotPass pass("regrain");
-    CHECK(tests::refusal(ErrorKind::Usage, [&] { pass.solved({ramp()}, json::object()); }).find("reference") !=
-          std::string::npos);
+    CHECK(tests::refusal(ErrorKind::Usage, [&] {
+              pass.solved({ramp()}, json::object());
+          }).find("reference") != std::string::npos);
 }
 
 }  // namespace wetgate::passes
