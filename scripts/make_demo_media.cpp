@@ -4,7 +4,8 @@
 //   NaN and Inf
 //   rigged/demo.####.exr  the first of the clean ones with a wire, a scratch and a boom that dips in
 //   relit/demo.####.exr   the first of the clean ones under another look, in light that fades and rolls in
-//   bands planted.json          what was planted where
+//   bands mattes/demo.####.exr  what the ball leaves of the first of the clean ones planted.json what was
+//   planted where
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -35,6 +36,7 @@ struct Size {
 constexpr int first_frame = 1001;
 constexpr int rigged_frames = 9;
 constexpr int relit_frames = 12;
+constexpr int matte_frames = 24;
 constexpr int defects = 120;
 constexpr double exposure_sigma = 0.12;  // natural log
 constexpr double channel_sigma = 0.02;
@@ -149,11 +151,10 @@ std::string numbered(int frame) {
 }
 
 void make(const std::filesystem::path& folder, int frames, const Size& size) {
-    std::filesystem::create_directories(folder / "truth");
-    std::filesystem::create_directories(folder / "plates");
-    std::filesystem::create_directories(folder / "rigged");
-    std::filesystem::create_directories(folder / "relit");
+    for (const char* part : {"truth", "plates", "rigged", "relit", "mattes"})
+        std::filesystem::create_directories(folder / part);
     const wetgate::tests::Scene scene(size.width, size.height);
+    write(folder / "wide.exr", scene.wide(), first_frame);
     const std::vector<Defect> photosites = planted_defects(size);
     nlohmann::json planted = {{"gains", nlohmann::json::array()},
                               {"defects", nlohmann::json::array()},
@@ -179,6 +180,7 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
             relight(relit, i);
             write(folder / "relit" / numbered(frame), relit, frame);
         }
+        if (i < matte_frames) write(folder / "mattes" / numbered(frame), scene.backdrop(i), frame);
 
         const double exposure = exposure_sigma * hashed_normal(key, 7);
         nlohmann::json gains = nlohmann::json::array();

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/support.sh"
 plates 12 320 180
 
-# Three chains, so that no frame of the one has to wait for what the passes of the other look at.
+# Four chains, so that no frame of the one has to wait for what the passes of the other look at.
 repair='[{"pass": "sanitize"}, {"pass": "pixel_defects", "min_frames": 6}, {"pass": "frame_repair", "repair": "1004-1005,1009"}, {"pass": "dust"},
          {"pass": "deflicker"}, {"pass": "deband", "bits": 8}]'
 take_out='[{"pass": "sanitize"}, {"pass": "scratch", "reach": 2, "engine": "classical"}, {"pass": "intruder"},
@@ -11,7 +11,9 @@ take_out='[{"pass": "sanitize"}, {"pass": "scratch", "reach": 2, "engine": "clas
          {"pass": "wire", "reach": 2, "keys": [{"frame": 1006, "points": [[10, 60], [300, 90]]}]}]'
 light='[{"pass": "sanitize"}, {"pass": "deflicker", "mode": "local"}, {"pass": "light_drift", "field": "local"}, {"pass": "lens_dirt"},
          {"pass": "shot_match", "reference": "hero"}, {"pass": "env_match", "reference": "hero"}, {"pass": "relight", "key_fill_stops": 0.5}]'
-shot_extra=', "references": {"hero": {"path": "demo/truth/demo.1006.exr", "colorspace": "ACEScg"}}'
+replace='[{"pass": "background", "matte": "backdrop", "reference": "hero"}, {"pass": "regrain", "reference": "hero"}]'
+shot_extra=', "references": {"hero": {"path": "demo/truth/demo.1006.exr", "colorspace": "ACEScg"}},
+  "mattes": {"backdrop": {"path": "demo/mattes/demo.####.exr", "channel": "R"}}'
 outputs='[{"name": "exr", "path": "OUT/o.####.exr", "type": "exr"},
           {"name": "mov", "path": "OUT/o.mov", "type": "prores", "profile": "422hq", "colorspace": "Rec.709"}]'
 exr='{"path": "demo/plates/demo.####.exr", "range": "1001-1012", "colorspace": "ACEScg", "rate": "24"}'
@@ -45,6 +47,7 @@ same_bytes exr repair 5
 same_bytes mov repair 5
 same_bytes mov take_out 4
 same_bytes exr light 6
+same_bytes mov replace 2
 
 # A merge of an unfinished shot names what is missing and writes nothing.
 rm -rf OUT run.work run.qc

@@ -34,6 +34,25 @@ double fractal(double x, double y, std::uint64_t seed) {
     return sum;
 }
 
+/// The ball of frame `index`.
+struct Ball {
+    Ball(int index, int width, int height)
+        : x(width * (-0.1 + 0.025 * index)),
+          y(height * (0.62 - 0.12 * std::abs(std::sin(index * 0.16)))),
+          radius(height * 0.06) {}
+
+    /// The share of the pixel at (px, py) that it covers.
+    float cover(int px, int py) const {
+        return static_cast<float>(std::clamp(radius - std::hypot(px - x, py - y) + 0.5, 0.0, 1.0));
+    }
+    double shade(int px, int py) const {
+        const double off = std::hypot(px - x + radius * 0.35, py - y + radius * 0.4) / (1.6 * radius);
+        return 0.25 + 0.75 * std::clamp(1.0 - off, 0.0, 1.0);
+    }
+
+    double x, y, radius;
+};
+
 }  // namespace
 
 Scene::Scene(int width, int height)
@@ -96,25 +115,40 @@ FloatImage Scene::frame(int index) const {
     // At most a few pixels a frame, never by whole pixels, and always inside the margin.
     const double pan_x = margin_px + 70.0 * std::sin(t * 0.045) + 2.3 * std::sin(t * 0.61);
     const double pan_y = margin_px + 40.0 * std::sin(t * 0.031 + 1.0) + 1.7 * std::sin(t * 0.47);
-    const double ball_x = width_ * (-0.1 + 0.025 * t);
-    const double ball_y = height_ * (0.62 - 0.12 * std::abs(std::sin(t * 0.16)));
-    const double radius = height_ * 0.06;
+    const Ball ball(index, width_, height_);
     for (int y = 0; y < height_; ++y) {
         for (int x = 0; x < width_; ++x) {
             const std::size_t at =
                 static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
-            const double distance = std::hypot(x - ball_x, y - ball_y);
-            const auto cover = static_cast<float>(std::clamp(radius - distance + 0.5, 0.0, 1.0));
-            const double shade = 0.25 + 0.75 * std::clamp(1.0 - std::hypot(x - ball_x + radius * 0.35,
-                                                                           y - ball_y + radius * 0.4) /
-                                                                    (1.6 * radius),
-                                                          0.0, 1.0);
+            const float cover = ball.cover(x, y);
+            const double shade = ball.shade(x, y);
             constexpr double ball_color[3] = {0.55, 0.09, 0.05};
             for (int c = 0; c < 3; ++c) {
                 const float behind = texture(x + pan_x, y + pan_y, c);
                 image.channel(c)[at] = behind + cover * (static_cast<float>(ball_color[c] * shade) - behind);
             }
         }
+    }
+    return image;
+}
+
+FloatImage Scene::backdrop(int index) const {
+    FloatImage image = make_float_image({0, 0, width_, height_});
+    const Ball ball(index, width_, height_);
+    std::size_t at = 0;
+    for (int y = 0; y < height_; ++y) {
+        for (int x = 0; x < width_; ++x, ++at)
+            for (int c = 0; c < 3; ++c) image.channel(c)[at] = 1 - ball.cover(x, y);
+    }
+    return image;
+}
+
+FloatImage Scene::wide() const {
+    FloatImage image = make_float_image({0, 0, width_ + 2 * margin_px, height_ + 2 * margin_px});
+    for (int c = 0; c < 3; ++c) {
+        float* sample = image.channel(c);
+        for (int y = 0; y < image.window.height(); ++y)
+            for (int x = 0; x < image.window.width(); ++x) *sample++ = texture(x, y, c);
     }
     return image;
 }

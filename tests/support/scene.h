@@ -34,6 +34,10 @@ public:
     Scene(int width, int height);
     /// The clean picture of frame `index` (from 0).
     FloatImage frame(int index) const;
+    /// What the ball leaves of each pixel of that frame, 0 to 1, in all three channels.
+    FloatImage backdrop(int index) const;
+    /// All of the landscape that any frame shows, without the ball.
+    FloatImage wide() const;
 
 private:
     float texture(double x, double y, int channel) const;
