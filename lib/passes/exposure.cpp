@@ -7,8 +7,6 @@
 #include <cmath>
 #include <vector>
 
-#include "passes/artefact_reader.h"
-
 namespace wetgate::passes {
 namespace {
 
@@ -66,7 +64,11 @@ std::unique_ptr<ShotAnalysis> exposure_analysis(const std::string& pass) {
 double exposure_stops(const std::string& pass, const nlohmann::json& artefact) {
     const ArtefactReader reader(pass, artefact, "the artefact");
     reader.check_schema(artefact_schema);
-    return reader.member("exposure_stops").number(-16, 16);
+    return exposure_stops(reader);
+}
+
+double exposure_stops(const ArtefactReader& artefact) {
+    return artefact.member("exposure_stops").number(-16, 16);
 }
 
 }  // namespace wetgate::passes

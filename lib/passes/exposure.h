@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "passes/artefact_reader.h"
 #include "passes/pass.h"
 
 namespace wetgate::passes {
@@ -21,7 +22,8 @@ double solved_exposure(const std::string& pass, std::span<const nlohmann::json> 
 
 /// Analysis of a pass that needs nothing but the exposure: artefact {"schema", "exposure_stops"}.
 std::unique_ptr<ShotAnalysis> exposure_analysis(const std::string& pass);
-/// What the artefact says.
+/// What the artefact of exposure_analysis() says; of another that holds the stops too, the second one.
 double exposure_stops(const std::string& pass, const nlohmann::json& artefact);
+double exposure_stops(const ArtefactReader& artefact);
 
 }  // namespace wetgate::passes

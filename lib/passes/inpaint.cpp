@@ -61,12 +61,10 @@ public:
                                     context.params.pointer()));
         }
         if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
-        coding_.emplace(coding_kind(context.params.text("coding"), context),
-                        exposure_stops("inpaint", context.artefact), context);
-        if (context.artefact.contains("grain")) {
-            const ArtefactReader artefact("inpaint", context.artefact, "the artefact");
-            grain_.emplace(artefact.member("grain"), context);
-        }
+        const ArtefactReader artefact("inpaint", context.artefact, "the artefact");
+        artefact.check_schema(artefact_schema);
+        coding_.emplace(coding_kind(context.params.text("coding"), context), exposure_stops(artefact), context);
+        if (artefact.has("grain")) grain_.emplace(artefact.member("grain"), context);
         if (!uses_net(context)) return;
         model_ = load_model(context, chosen_model(context, own_model, task));
         inpaint::check(*model_);

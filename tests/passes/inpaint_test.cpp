@@ -8,13 +8,14 @@
 #include "spec/params.h"
 #include "support/fake_window.h"
 #include "support/models.h"
+#include "support/shot.h"
 
 namespace wetgate::tests {
 namespace {
 
 using nlohmann::json;
 
-const json exposure = {{"schema", "wetgate.exposure/1"}, {"exposure_stops", 0}};
+const json ungrained = {{"schema", "wetgate.inpaint/1"}, {"exposure_stops", 0}};
 
 const color::Config& colors() {
     static const color::Config config = color::Config::load("builtin", {});
@@ -24,7 +25,7 @@ const color::Config& colors() {
 passes::PassContext context(const json& params, const nets::JobModels* models, bool has_matte = true) {
     passes::PassContext made;
     made.params = spec::pass_params("inpaint", params);
-    made.artefact = exposure;
+    made.artefact = ungrained;
     made.color = &colors();
     made.models = models;
     made.has_matte = has_matte;
@@ -61,6 +62,28 @@ TEST_CASE("a wire is filled from what surrounds it, and nothing else is touched"
         CHECK(error.mean().item<double>() < 0.05);
         CHECK(result.facts["synthesised"].get<double>() == doctest::Approx(4.0 / 128));
     }
+}
+
+TEST_CASE("what is measured of a grainy shot is what the fill takes, grain and all") {
+    std::vector<at::Tensor> shot;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        at::manual_seed(seed);
+        shot.push_back(ramp() + 0.02 * at::randn({3, 128, 160}));
+    }
+    const std::vector<at::Tensor> mattes(shot.size(), wire());
+    const ShotPass inpaint("inpaint");
+    const json params = {{"engine", "classical"}};
+    const json artefact = inpaint.solved(shot, params, mattes);
+    const auto inside = [](const at::Tensor& picture) { return (picture - ramp()).narrow(1, 60, 4).std().item<double>(); };
+    const at::Tensor filled = inpaint.run(shot, 2, artefact, params, mattes).pixels;
+    CHECK(at::equal(filled.narrow(1, 0, 60), shot[2].narrow(1, 0, 60)));
+    CHECK(inside(filled) == doctest::Approx(0.02).epsilon(0.25));
+
+    json edited = artefact;
+    edited.erase("grain");
+    CHECK(inside(inpaint.run(shot, 2, edited, params, mattes).pixels) < 0.01);
+    edited["exposure_stops"] = "bright";
+    CHECK_THROWS_WITH_AS(inpaint.run(shot, 2, edited, params, mattes), doctest::Contains("/exposure_stops"), Error);
 }
 
 TEST_CASE("a NaN beside the hole is no surrounding to fill it from") {
