@@ -61,13 +61,10 @@ nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::jso
         }
     }
     nlohmann::json fingerprint = shots.empty() ? nlohmann::json() : shots.front().at("fingerprint");
-    return {{"tool", header.tool_version},
-            {"job", header.job},
-            {"show", header.show},
-            {"approval", header.approval},
-            {"fingerprint", fingerprint},
-            {"gates", counts},
-            {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
+    return {{"tool", header.tool_version}, {"job", header.job},
+            {"show", header.show},         {"approval", header.approval},
+            {"fingerprint", fingerprint},  {"gates", counts},
+            {"checks", header.checks},     {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
             {"shots", std::move(shots)}};
 }
 

@@ -19,6 +19,7 @@ struct Accepted {
 struct ReportHeader {
     std::string job, show, tool_version;
     nlohmann::json approval;
+    nlohmann::json checks = nlohmann::json::array();  ///< as catalogue()
 };
 
 /// The gates, in the order of the report: a gate is closed by one Blocker of its check that is not accepted.
