@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "pipeline/shot_context.h"
+#include "qc/junit.h"
 #include "qc/report.h"
 
 namespace wetgate::cmd {
@@ -37,7 +38,8 @@ spec::GateMode gate_of(const spec::JobSpec& job, const Options& options) {
 
 }  // namespace
 
-int write_report(const spec::JobSpec& job, const Options& options, const pipeline::JobOutcome& outcome) {
+int write_report(const spec::JobSpec& job, const Options& options, const pipeline::JobOutcome& outcome,
+                 std::span<const qc::Thumbnail> thumbnails) {
     const nlohmann::json& result = *outcome.result;
     const std::filesystem::path folder = job.qc.report.empty() ? job.work / "qc" : job.qc.report;
     pipeline::ShotContext::make_folder(folder);
@@ -54,12 +56,15 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
     write_atomic(folder / "report.json",
                  report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     write_atomic(folder / "report.csv", qc::to_csv(result));
+    write_atomic(folder / "junit.xml", qc::to_junit(result));
+    write_atomic(folder / "report.html", qc::to_html(report, thumbnails));
 
     const std::string verdict = qc::verdict_of(result);
     const spec::GateMode gate = gate_of(job, options);
     std::printf("verdict: %s\n", verdict.c_str());
     for (const std::string& reason : qc::reasons_of(result, 5)) std::printf("  %s\n", reason.c_str());
     std::printf("report: %s\n", (folder / "report.json").string().c_str());
+    std::printf("page: %s\n", (folder / "report.html").string().c_str());
     if (outcome.failed + outcome.substituted > 0) {
         throw Error(ErrorKind::SomeFramesFailed,
                     std::to_string(outcome.failed) + " frames were not made and " +

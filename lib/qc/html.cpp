@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/base64.h"
+#include "core/escape.h"
 #include "qc/html/embedded.h"
 #include "qc/html/page.h"
 
@@ -59,10 +60,7 @@ void write_header(Markup& to, const nlohmann::json& result) {
 
 void write_footer(Markup& to) {
     to.open("footer");
-    to.element("p",
-               "The plots are drawn by dygraphs 2 (MIT licence; (c) 2006-2023 Dan Vanderkam, Google, Inc., "
-               "mirabilos "
-               "and others). Photosensitivity is a pre-screen and replaces no certified test.");
+    to.element("p", "The plots are drawn by dygraphs (MIT licence, in this page's source).");
     to.close();
 }
 

@@ -31,12 +31,15 @@ void write_row(Markup& to, const ShotView& shot, std::size_t index, const std::v
     to.close();
     cell(to, columns[2], timecodes_text(json));
     to.open("td");
-    to.element("b", text_of(json, "check"));
+    to.element("b", finding.title);
+    const std::string check = text_of(json, "check");
+    if (check != finding.title) to.element("code", check);
     to.element("small", text_of(json, "category") + ": " + text_of(json, "term"));
     to.close();
     cell(to, columns[4], text_of(json, "side"));
-    cell(to, columns[5], text_of(json, "value"));
-    cell(to, columns[6], text_of(json, "threshold"));
+    const std::string unit = finding.unit.empty() ? "" : " " + finding.unit;
+    cell(to, columns[5], text_of(json, "value") + unit);
+    cell(to, columns[6], text_of(json, "threshold") + unit);
     to.open("td");
     to.text(text_of(json, "message"));
     if (finding.accepted) to.element("em", "Accepted: " + text_of(json, "accept_reason"));

@@ -48,10 +48,13 @@ void write_reasons(Markup& to, const std::vector<ShotView>& shots) {
                 ++shown;
                 to.open("li");
                 badge(to, severity == 0 ? "blocker" : "issue", severity_names[severity]);
-                to.element("a",
-                           fmt::format("{} frame {} {}", shot.name, frames_text(finding.frames),
-                                       text_of(*finding.json, "check")),
-                           {{"href", fmt::format("#finding-{}-{}", shot.number, i + 1)}});
+                const std::string where = fmt::format("{} frame {} {}", clipped(shot.name, 200),
+                                                      frames_text(finding.frames), finding.title);
+                if (shot.left_out) {
+                    to.element("b", where);
+                } else {
+                    to.element("a", where, {{"href", fmt::format("#finding-{}-{}", shot.number, i + 1)}});
+                }
                 to.element("span", clipped(text_of(*finding.json, "message"), 300));
                 to.close();
             }

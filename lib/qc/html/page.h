@@ -62,6 +62,8 @@ struct FindingView {
     int severity = 0;  ///< 0 Blocker, 1 Issue, 2 FYI
     bool accepted = false;
     FrameRange frames;
+    std::string title;  ///< of its check, for people; the check's name where the report has none
+    std::string unit;
 };
 constexpr const char* severity_names[] = {"Blocker", "Issue", "FYI"};
 

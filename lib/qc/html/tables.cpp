@@ -6,7 +6,9 @@ namespace wetgate::qc::page {
 namespace {
 
 std::string title_of(std::string key) {
+    if (key == "sha256") return "SHA-256";
     std::replace(key.begin(), key.end(), '_', ' ');
+    if (!key.empty() && key[0] >= 'a' && key[0] <= 'z') key[0] = static_cast<char>(key[0] - 'a' + 'A');
     return key;
 }
 
@@ -102,9 +104,11 @@ void object_list(Markup& to, const nlohmann::json& object) {
     if (!object.is_object() || object.empty()) return;
     to.open("dl");
     for (const auto& [key, value] : object.items()) {
+        const std::string text = text_of(value);
+        if (text.empty()) continue;
         to.open("div");
         to.element("dt", title_of(clipped(key, 100)));
-        to.element("dd", text_of(value));
+        to.element("dd", text);
         to.close();
     }
     to.close();

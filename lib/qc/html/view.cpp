@@ -20,9 +20,16 @@ FrameRange range_of(const nlohmann::json& shot) {
     return {range[0].get<int>(), range[1].get<int>()};
 }
 
-FindingView finding_view(const nlohmann::json& json) {
+using Checks = std::map<std::string, const nlohmann::json*>;
+
+FindingView finding_view(const nlohmann::json& json, const Checks& checks) {
     FindingView view;
     view.json = &json;
+    view.title = text_of(json, "check");
+    if (const auto check = checks.find(view.title); check != checks.end()) {
+        view.title = text_of(*check->second, "title");
+        view.unit = text_of(*check->second, "unit");
+    }
     view.severity = severity_rank(text_of(json, "severity"));
     view.accepted = json.value("accepted", false);
     view.frames.first = static_cast<int>(number_of(json, "first_frame", 0));
@@ -90,6 +97,8 @@ std::string frames_text(const FrameRange& range) {
 }
 
 std::vector<ShotView> shots_of(const nlohmann::json& result, std::span<const Thumbnail> thumbnails) {
+    Checks checks;
+    for (const nlohmann::json& check : list_of(result, "checks")) checks[text_of(check, "check")] = &check;
     std::vector<ShotView> shots;
     for (const nlohmann::json& json : list_of(result, "shots")) {
         ShotView shot;
@@ -98,8 +107,8 @@ std::vector<ShotView> shots_of(const nlohmann::json& result, std::span<const Thu
         shot.name = text_of(json, "name");
         shot.range = range_of(json);
         for (const nlohmann::json& finding : list_of(json, "findings")) {
-            const FindingView view = finding_view(finding);
-            shot.findings.push_back(view);
+            shot.findings.push_back(finding_view(finding, checks));
+            const FindingView& view = shot.findings.back();
             (view.accepted ? shot.accepted : shot.open[view.severity]) += 1;
         }
         std::stable_sort(shot.findings.begin(), shot.findings.end(), [](const auto& a, const auto& b) {
