@@ -28,4 +28,4 @@ page=$WETGATE_BUILD/tests/e2e/report_page
 "$page" fail.json fail.html junit.xml "$name" 1005 before.jpg after.jpg touch.jpg "$name" 1101 before.jpg after.jpg -
 "$page" large.json large.html large.xml
 # 2 s is the promise; a machine of the CI may have four tests at work beside this one.
-python3 "$here/tests/e2e/report_checks.py" "$folder/fail.html" "$name" "$folder/large.html" junit.xml "${WETGATE_REPORT_SECONDS:-6}"
+python3 -B "$here/tests/e2e/report_checks.py" "$folder/fail.html" "$name" "$folder/large.html" junit.xml "${WETGATE_REPORT_SECONDS:-6}"

@@ -21,6 +21,12 @@ def timecode(index):
     return "01:%02d:%02d:%02d" % (index // 1440, index // 24 % 60, index % 24)
 
 
+def drop_frame(minute):
+    """Of a shot at 29.97 whose frame 10 is the first of `minute`: the numbers 0 and 1 are left out there, but every tenth minute."""
+    dropped = 2 if minute % 10 else 0
+    return lambda i: "00:%02d:59;%02d" % (minute - 1, 20 + i) if i < 10 else "00:%02d:00;%02d" % (minute, i - 10 + dropped)
+
+
 def finding(shot, check, first, end, value, message, accepted=""):
     row = next(row for row in CHECKS if row[0] == check)
     made = {"check": check, "category": row[2], "term": row[3], "severity": row[4], "shot": shot, "first_frame": first,
@@ -44,11 +50,11 @@ def metric(number, frames):
     return made
 
 
-def shot(name, frames, metrics, findings):
-    files = [{"frame": 1001 + i, "timecode": timecode(i), "passes": [],
+def shot(name, frames, metrics, findings, rate="24", address=timecode):
+    files = [{"frame": 1001 + i, "timecode": address(i), "passes": [],
               "outputs": [{"name": "plate", "file": f"out/{name}.{1001 + i}.exr", "bytes": 26214400, "hash": "%032x" % i}]}
              for i in range(frames)]
-    return {"name": name, "range": [1001, 1001 + frames], "rate": "24", "source": "plates/####.exr", "colorspace": "ACEScg",
+    return {"name": name, "range": [1001, 1001 + frames], "rate": rate, "source": "plates/####.exr", "colorspace": "ACEScg",
             "fingerprint": None,
             "passes": [{"index": 0, "pass": "dust", "enabled": True, "frames_touched": 7, "mean_touched": 0.0012, "max_stops": 1.5}],
             "artefacts": [{"pass": "deflicker", "index": 1, "hash": "0" * 32}],
@@ -69,7 +75,7 @@ def report(kind, frames, metrics):
                     finding(name, "black_frame", 1002, 1003, 1, "black", accepted="a slate; \"known\" <i>")]
     shots = [shot(name, frames, metrics, findings)]
     if kind == "fail":
-        shots.append(shot("sh020", min(frames, 24), min(metrics, 4), []))
+        shots += [shot(f"minute_{minute}", 24, 1, [], "30000/1001", drop_frame(minute)) for minute in (1, 10)]
     checks = [dict(zip(("check", "title", "category", "term", "severity", "method", "threshold", "unit"), row),
                    standard="none", threshold_source="wetgate", overridable=True) for row in CHECKS]
     gates = {"non_finite": {"open": kind == "pass", "findings": len(findings) // 4, "accepted": 0},
