@@ -46,50 +46,43 @@ bool invisible(char32_t value) {
 }  // namespace
 
 std::string escaped(std::string_view text) {
+    const auto named = [](char32_t value) -> std::string_view {
+        switch (value) {
+            case '&':
+                return "&amp;";
+            case '<':
+                return "&lt;";
+            case '>':
+                return "&gt;";
+            case '"':
+                return "&quot;";
+            case '\'':
+                return "&#39;";
+            case '\t':  // as they are, these three would become spaces in an attribute
+                return "&#9;";
+            case '\n':
+                return "&#10;";
+            case '\r':
+                return "&#13;";
+            default:
+                return {};
+        }
+    };
     std::string out;
     out.reserve(text.size() + text.size() / 8);
     for (std::size_t at = 0; at < text.size();) {
         const CodePoint point = code_point_at(text, at);
-        const std::string_view bytes = text.substr(at, point.bytes);
-        at += point.bytes;
         if (!point.valid || invisible(point.value)) {
             out += replacement;
-        } else if (point.value < 0x20) {
-            switch (point.value) {
-                case '\t':
-                    out += "&#9;";
-                    break;
-                case '\n':
-                    out += "&#10;";
-                    break;
-                case '\r':
-                    out += "&#13;";
-                    break;
-                default:  // U+2400 + c
-                    out += "\xE2\x90";
-                    out += static_cast<char>(0x80 + point.value);
-            }
+        } else if (const std::string_view name = named(point.value); !name.empty()) {
+            out += name;
+        } else if (point.value < 0x20) {  // its picture, U+2400 + c
+            out += "\xE2\x90";
+            out += static_cast<char>(0x80 + point.value);
         } else {
-            switch (point.value) {
-                case '&':
-                    out += "&amp;";
-                    break;
-                case '<':
-                    out += "&lt;";
-                    break;
-                case '>':
-                    out += "&gt;";
-                    break;
-                case '"':
-                    out += "&quot;";
-                    break;
-                case '\'':
-                    out += "&#39;";
-                    break;
-                default:
-                    out += bytes;
-            }
+            out += text.substr(at, point.bytes);
         }
+        at += point.bytes;
     }
     return out;
 }

@@ -106,8 +106,8 @@ void write_shots(Markup& to, const std::vector<ShotView>& shots, const std::vect
         std::count_if(shots.begin(), shots.end(), [](const auto& s) { return s.left_out; }));
     if (left_out > 0) {
         to.element("p",
-                   "To keep this page small, " + counted(left_out, "shot") +
-                       " without worse findings than the others have no section here: see report.json.",
+                   "No section, to keep this page small, for " + counted(left_out, "shot") +
+                       " without worse findings than the others: see report.json.",
                    {{"class", "note"}});
     }
     std::size_t to_show = static_cast<std::size_t>(std::count_if(

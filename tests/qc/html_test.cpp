@@ -104,6 +104,18 @@ TEST_CASE("the figures of a plot are there without a script too") {
           1);
 }
 
+TEST_CASE("a pass shows the mean of what it says of its frames in numbers") {
+    nlohmann::json shot = sample_shot("a", 3, 0, {});
+    shot["passes"] = {{{"index", 0}, {"pass", "remove"}, {"mean_touched", 0.25}}};
+    const double copied[] = {0.5, 1, 0.75};
+    for (std::size_t i = 0; i < 3; ++i) {
+        shot["frames"][i]["passes"] = {{{"index", 0}, {"facts", {{"copied", copied[i]}, {"note", "text"}}}}};
+    }
+    const std::string page = to_html(sample_report({shot}), {});
+    CHECK(count(page, "<td>copied 0.75</td>") == 1);
+    CHECK(count(page, ">25 %</td>") == 1);
+}
+
 TEST_CASE("pictures are in the page as they are, by frame") {
     const std::string jpeg("\xff\xd8\xff\xe0\x00", 5);  // "/9j/4AA=" in base64
     const std::vector<Thumbnail> thumbnails = {
@@ -159,7 +171,7 @@ TEST_CASE("a page stays small, whatever is found, measured and shown") {
         }
         const std::string page = to_html(sample_report(shots), {});
         CHECK(page.size() < html_limit_bytes);
-        CHECK(count(page, "have no section here: see report.json") == 1);
+        CHECK(count(page, "without worse findings than the others: see report.json") == 1);
         CHECK(count(page, "id=\"shot-551\"") == 1);  // the last that fails has its section
         CHECK(count(page, "<th scope=\"row\">") > 600);
     }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "core/base64.h"
 #include "qc/html/page.h"
 
@@ -35,6 +37,37 @@ void write_facts(Markup& to, const ShotView& shot) {
         facts["timecode"] = shot.timecodes.begin()->second + " to " + shot.timecodes.rbegin()->second;
     }
     object_list(to, facts);
+}
+
+// The passes' rows, each with the mean of what the pass says in numbers of its frames (which share of a fill
+// was copied, how sure a match was).
+nlohmann::json passes_of(const nlohmann::json& shot) {
+    struct Sum {
+        double sum = 0;
+        int frames = 0;
+    };
+    std::map<std::int64_t, std::map<std::string, Sum>> sums;  // by the pass's index
+    for (const nlohmann::json& frame : list_of(shot, "frames")) {
+        for (const nlohmann::json& pass : list_of(frame, "passes")) {
+            const auto facts = pass.find("facts");
+            if (facts == pass.end() || !facts->is_object()) continue;
+            for (const auto& [name, value] : facts->items()) {
+                if (!value.is_number()) continue;
+                Sum& sum = sums[static_cast<std::int64_t>(number_of(pass, "index", -1))][name];
+                sum.sum += value.get<double>();
+                ++sum.frames;
+            }
+        }
+    }
+    nlohmann::json rows = list_of(shot, "passes");
+    for (nlohmann::json& row : rows) {
+        std::string text;
+        for (const auto& [name, sum] : sums[static_cast<std::int64_t>(number_of(row, "index", -1))]) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, number_text(sum.sum / sum.frames));
+        }
+        if (!text.empty()) row["mean_facts"] = text;
+    }
+    return rows;
 }
 
 // What happened to single frames: those that failed or have a substitute.
@@ -74,8 +107,9 @@ void write_audit(Markup& to, const ShotView& shot, Budgets& budgets) {
     const nlohmann::json& json = *shot.json;
     Budget tables(100'000);  // of one shot: names and hashes, a few rows each
     write_heading(to, shot, "audit", "Passes, models and outputs");
-    object_table(to, "What each pass changed", list_of(json, "passes"),
-                 {"index", "pass", "enabled", "frames_touched", "mean_touched", "max_stops"}, tables);
+    object_table(to, "What each pass changed", passes_of(json),
+                 {"index", "pass", "enabled", "frames_touched", "mean_touched", "max_stops", "mean_facts"},
+                 tables);
     object_table(to, "Which model touched which frames", list_of(json, "models"),
                  {"model", "pass", "index", "frames", "mean_touched", "licence", "sha256"}, tables);
     object_table(to, "Decisions (artefacts)", list_of(json, "artefacts"), {"index", "pass", "hash"}, tables);
