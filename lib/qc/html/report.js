@@ -112,7 +112,7 @@ class Plot {
             axes: {
                 x: {axisLabelFormatter: (frame) => Number.isInteger(frame) ? String(frame) : "", pixelsPerLabel: 60,
                     axisLabelWidth: 50},
-                y: {axisLabelFormatter: number_text, pixelsPerLabel: 20, axisLabelWidth: 52},
+                y: {axisLabelFormatter: number_text, pixelsPerLabel: 16, axisLabelWidth: 52},
             },
             axisLabelFontSize: 11,
             axisLineColor: colours.grid,
@@ -129,7 +129,9 @@ class Plot {
     // the threshold as a dashed line.
     underlay(context, area, graph) {
         let written_to = area.x;
-        context.font = "9px sans-serif";
+        context.font = "bold 10px sans-serif";
+        const root = document.documentElement;
+        const ink = root.classList.contains("paper") ? "#57606a" : getComputedStyle(root).getPropertyValue("--faint");
         for (const [severity, first, end, check] of this.panel.shot.findings) {
             const left = graph.toDomXCoord(first - 0.5);
             const right = Math.max(graph.toDomXCoord(end - 0.5), left + 2);
@@ -138,7 +140,7 @@ class Plot {
             context.fillRect(left, area.y, right - left, area.h);
             const middle = (left + right) / 2;
             if (middle < written_to || middle > area.x + area.w - 6) continue;
-            context.fillStyle = `rgb(${severity_fill[severity]})`;
+            context.fillStyle = ink;
             context.fillText(severities[severity][0], middle - 3, area.y + 9);
             written_to = middle + 9;
         }
