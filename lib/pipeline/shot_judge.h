@@ -13,7 +13,7 @@ namespace wetgate::pipeline {
 struct Judgement {
     std::vector<qc::Finding> findings;
     std::vector<std::string> checked;  ///< names of the checks that had something to look at
-    nlohmann::json metrics;            ///< as qc::metrics()
+    nlohmann::json metrics = nlohmann::json::array();  ///< as qc::metrics()
 };
 
 /// `records` by frame: of those that are made, or failed. Error{Input} for a damaged one.

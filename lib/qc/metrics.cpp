@@ -96,19 +96,19 @@ json metrics(const ShotFacts& shot, const CheckSettings& settings) {
             [](const PictureFacts& p) { return p.light.p50; });
     picture("luminance_mean", "Mean of luminance", "stops", "",
             [](const PictureFacts& p) { return p.light.mean_stops; });
-    picture("luminance_p1", "Blacks (1 %)", "stops", "", [](const PictureFacts& p) { return p.light.p1; });
+    picture("black_level", "Blacks (1 %)", "stops", "", [](const PictureFacts& p) { return p.light.p1; });
     picture("luminance_p99", "Whites (99 %)", "stops", "", [](const PictureFacts& p) { return p.light.p99; });
     picture("red", "Red against green", "stops", "",
             [](const PictureFacts& p) { return p.light.median_stops[0] - p.light.median_stops[1]; });
     picture("blue", "Blue against green", "stops", "",
             [](const PictureFacts& p) { return p.light.median_stops[2] - p.light.median_stops[1]; });
-    plots.add("unsteadiness", "Light against the neighbours", "stops", "",
+    plots.add("flicker", "Light against the neighbours", "stops", "",
               [&](Side side) { return unsteadiness(shot, side); });
-    plots.add("motion", "Change from the frame before", "of the coded range", "",
+    plots.add("freeze", "Change from the frame before", "of the coded range", "",
               [&](Side side) { return motion(shot, side); });
     for (const FlashKind kind : {FlashKind::Luminance, FlashKind::Red}) {
         const bool is_red = kind == FlashKind::Red;
-        plots.add(is_red ? "red_flashes" : "flashes",
+        plots.add(is_red ? "pse_red" : "pse_luminance",
                   is_red ? "Red flashes in the last second" : "Flashes in the last second", "",
                   is_red ? "pse_red" : "pse_luminance", [&](Side side) {
                       Series series(shot.frames.size());
@@ -119,27 +119,26 @@ json metrics(const ShotFacts& shot, const CheckSettings& settings) {
                       return series;
                   });
     }
-    picture("dark", "Black pixels", "share", "black", [](const PictureFacts& p) { return p.light.dark; });
-    picture("greatest", "Greatest value", "", "", [](const PictureFacts& p) { return p.levels.greatest; });
+    picture("black", "Black pixels", "share", "black", [](const PictureFacts& p) { return p.light.dark; });
+    picture("over_half", "Greatest value", "", "", [](const PictureFacts& p) { return p.levels.greatest; });
     picture("least", "Least value", "", "", [](const PictureFacts& p) { return p.levels.least; });
-    picture("negative", "Negative samples", "share", "negatives",
+    picture("negatives", "Negative samples", "share", "negatives",
             [](const PictureFacts& p) { return p.levels.negative; });
     picture("clipped", "Samples at the top", "share", "clipped",
             [](const PictureFacts& p) { return p.levels.at_top; });
-    plots.add("illegal", "Codes outside the legal range", "share", "legal_range", [&](Side side) {
+    plots.add("legal_range", "Codes outside the legal range", "share", "legal_range", [&](Side side) {
         Series series(shot.frames.size());
         for (std::size_t i = 0; i < series.size(); ++i)
             if (const PictureFacts* p = shot.picture(side, i); p != nullptr) series[i] = p->levels.illegal;
         return series;
     });
-    picture("gradient", "Steps between pixels", "", "",
-            [](const PictureFacts& p) { return p.texture.gradient; });
-    picture("detail", "Fine detail", "", "", [](const PictureFacts& p) { return p.texture.detail; });
+    picture("blur", "Steps between pixels", "", "", [](const PictureFacts& p) { return p.texture.gradient; });
+    picture("aliasing", "Fine detail", "", "", [](const PictureFacts& p) { return p.texture.detail; });
     picture("noise", "Grain where it is plain", "", "",
             [](const PictureFacts& p) { return p.texture.noise; });
     picture("blocking", "8-pixel grid", "ratio", "",
             [](const PictureFacts& p) { return p.texture.blocking; });
-    picture("spots", "Small places that stand out", "", "",
+    picture("dust", "Small places that stand out", "", "",
             [](const PictureFacts& p) { return static_cast<double>(p.spots.size()); });
     plots.add("banding", "Bands (CAMBI)", "", "banding", [&](Side side) {
         Series series(shot.frames.size());
