@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "pipeline/shot_context.h"
+#include "qc/html.h"
 #include "qc/junit.h"
 #include "qc/report.h"
 

@@ -231,7 +231,7 @@ void add_sequence_checks(Checks& checks) {
     checks.push_back(std::make_unique<Dropped>(
         CheckInfo{"dropped", "Dropped frame", "VIDEO", "Dropped Frame", Severity::Issue,
                   "a step between frames that is a multiple of the even steps around it (64 x 36 cells)", "",
-                  1.5, "ratio", "1.5 (wetgate)"}));
+                  1.6, "ratio", "1.6 (wetgate)"}));
     checks.push_back(std::make_unique<Timecode>(
         CheckInfo{"timecode", "Timecode goes on", "VIDEO", "Incorrect Timecode", Severity::Issue,
                   "each frame's own address is the first one's plus its distance, drop-frame counted",

@@ -146,7 +146,7 @@ void add_spot_checks(Checks& checks) {
                                          "small places that stand out from a plain surrounding on one frame "
                                          "and have none like them near by on the "
                                          "next and the last; over three times the shot's usual number",
-                                         "", 3, "specks a frame", "3 (wetgate)"}));
+                                         "", 6, "specks a frame", "6 (wetgate)"}));
 }
 
 }  // namespace wetgate::qc
