@@ -73,6 +73,42 @@ void add_gate(CLI::App& app, Options& options) {
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
 }
 
+constexpr const char* conform_footer =
+    R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
+for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
+at the job that is written. An event is found by reel, file or clip name, and its timecode; what is not found, or found
+twice, is listed. Exit 0: every event is conformed, 20: some are not, 10: none is. With --json the last line
+of a failure is left out.)";
+
+void add_conform(CLI::App& app, Options& options) {
+    ConformOptions& conform = options.conform;
+    app.add_option("list", conform.list, "a CMX3600 EDL, or OpenTimelineIO JSON")->required();
+    app.add_option("--media", conform.media, "folder to find the media in, and in its folders")->required();
+    app.add_option("--template", conform.pattern, "a job whose one shot is the pattern of all")->required();
+    app.add_option("-o,--output", conform.job, "the job file to write")->required();
+    app.add_option("--rate", conform.rate,
+                   "frames a second that the list counts: 24, 25, 24000/1001, 29.97 (default: an EDL's is "
+                   "source.rate of the template, an OTIO file has its own)");
+    app.add_option("--handles", conform.handles, "frames before and behind the cut for passes to read")
+        ->check(CLI::Range(0, 100'000))
+        ->capture_default_str();
+    app.add_option("--first-frame", conform.first_frame,
+                   "number of the first frame of a movie's cut (sequences keep their numbers)")
+        ->check(CLI::Range(-100'000'000, 100'000'000))
+        ->capture_default_str();
+    app.add_option("--set-version", conform.version, "what {version} stands for")->capture_default_str();
+    app.add_option("--use", conform.choice, "which media: any, sequences or movies")
+        ->check(CLI::IsMember({"any", "sequences", "movies"}))
+        ->capture_default_str();
+    app.add_flag("--with-cdl", conform.with_cdl, "write the list's ASC CDLs as .cc files into JOB.cdl/");
+    app.add_option("--apply-cdl", conform.apply_cdl,
+                   "and grade each shot with its CDL first, in this colour space (ACEScct, say)");
+    app.add_flag("--overwrite", options.overwrite, "replace a job file of that name");
+    app.add_flag("--json", options.json, "JSON instead of a table");
+    app.footer(conform_footer);
+    add_common(app, options);
+}
+
 constexpr const char* footer =
     R"(Exit codes: 0 done, 1 internal fault, 2 usage or job invalid, 10 input missing or corrupt,
 11 output not writable, 12 model, 13 no such device, 14 out of memory, 15 QC gate,
@@ -129,6 +165,8 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
         ->capture_default_str();
     compare->add_flag("--json", options.json, "JSON instead of text");
     add_common(*compare, options);
+
+    add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
 
     CLI::App* train =
         app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");
