@@ -73,6 +73,40 @@ void add_gate(CLI::App& app, Options& options) {
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
 }
 
+void add_compare(CLI::App& app, Options& options) {
+    CompareOptions& compare = options.compare;
+    app.add_option("a", options.media_a, "file, pattern or movie")->required();
+    app.add_option("b", options.media_b, "file, pattern or movie")->required();
+    app.add_option("--range", options.media_range, "frames (default: those found)");
+    app.add_option("--tolerance", options.tolerance, "greatest difference that ends with 0 (else 15)")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option(
+           "--region", compare.regions,
+           "NAME=x0,y0,x1,y1: figures of this box too, in picture coordinates, its ends exclusive; may "
+           "be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--matte", compare.matte,
+                   "figures inside (matte above 0), outside (0) and on the edge of this matte too");
+    app.add_option("--ring", compare.ring, "pixels on either side of the matte's border that are its edge")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option(
+        "--difference", compare.difference,
+        "write |A - B| of R, G, B: diff.####.exr (float), diff.####.png (times --gain, for the eye)");
+    app.add_option("--gain", compare.gain, "of PNG difference images")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--csv", compare.csv, "write one line a frame, region and channel to this file");
+    app.add_option("--colorspace", compare.colorspace,
+                   "space of both: gives dE-ITP (BT.2124; 1.0 of linear light is 203 cd/m2)");
+    app.add_option("--colorspace-b", compare.colorspace_b, "space of the second, where it is another");
+    app.add_option("--config", compare.config, "builtin, $OCIO or an OCIO config file")
+        ->capture_default_str();
+    app.add_flag("--json", options.json, "JSON instead of text");
+    add_common(app, options);
+}
+
 constexpr const char* conform_footer =
     R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
 for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
@@ -156,16 +190,8 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     probe->add_flag("--json", options.json, "JSON instead of text");
     add_common(*probe, options);
 
-    CLI::App* compare = app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences");
-    compare->add_option("a", options.media_a, "file, pattern or movie")->required();
-    compare->add_option("b", options.media_b, "file, pattern or movie")->required();
-    compare->add_option("--range", options.media_range, "frames (default: those found)");
-    compare->add_option("--tolerance", options.tolerance, "greatest difference that ends with 0 (else 15)")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    compare->add_flag("--json", options.json, "JSON instead of text");
-    add_common(*compare, options);
-
+    add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),
+                options);
     add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
 
     CLI::App* train =

@@ -7,6 +7,18 @@
 
 namespace wetgate::cmd {
 
+/// What `compare` takes besides.
+struct CompareOptions {
+    std::vector<std::string> regions;  ///< NAME=x0,y0,x1,y1
+    std::optional<std::filesystem::path> matte;
+    int ring = 4;                           ///< pixels on either side of the matte's border
+    std::optional<std::string> difference;  ///< file or pattern
+    double gain = 1;                        ///< of PNG difference images
+    std::optional<std::filesystem::path> csv;
+    std::optional<std::string> colorspace, colorspace_b;
+    std::string config = "builtin";
+};
+
 /// What `conform` takes besides.
 struct ConformOptions {
     std::filesystem::path list;     ///< EDL or OTIO
@@ -34,6 +46,7 @@ struct Options {
     std::optional<std::filesystem::path> models;  ///< folder of models
     std::filesystem::path media_a, media_b;       ///< probe; compare
     std::string media_range;                      ///< probe, compare: frames of a sequence
+    CompareOptions compare;
     ConformOptions conform;
 
     std::optional<std::string> shot;
