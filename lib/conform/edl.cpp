@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <initializer_list>
 #include <utility>
 
 #include "conform/edl_line.h"
@@ -30,8 +32,9 @@ struct Entry {
     CutEvent event;
     bool source_drop = false;
     std::int64_t source_frames = 0;
-    std::string clip_to;  // of "TO CLIP NAME"
-    bool folded = false;  // another event says what this line says
+    std::string clip_to;      // of "TO CLIP NAME"
+    bool from_named = false;  // "FROM CLIP NAME" was among the comments behind it
+    bool folded = false;      // another event says what this line says
 };
 
 bool is_black(const std::string& reel) {
@@ -53,6 +56,14 @@ bool same_word(std::string_view a, std::string_view b) {
 std::optional<std::string_view> behind(std::string_view text, std::string_view front) {
     if (text.size() < front.size() || !same_word(text.substr(0, front.size()), front)) return std::nullopt;
     return trimmed(text.substr(front.size()));
+}
+
+std::optional<std::string_view> behind_any(std::string_view text,
+                                           std::initializer_list<std::string_view> fronts) {
+    for (const std::string_view front : fronts) {
+        if (const auto rest = behind(text, front)) return rest;
+    }
+    return std::nullopt;
 }
 
 class Reader {
@@ -81,6 +92,7 @@ public:
         join_transitions();
         for (Entry& entry : entries_) {
             if (entry.folded) continue;
+            skip_generators(entry.event);
             if (entry.event.frames == 0 && entry.event.tail == 0)
                 set_aside(entry.event, Verdict::Skipped, "has no frames");
             entry.event.record_frames = entry.event.frames;
@@ -94,6 +106,14 @@ private:
 
     Error refuse(const std::string& what) const {
         return Error(ErrorKind::Input, what, {.file = place(), .shot = {}, .frame = {}});
+    }
+
+    /// Premiere's own clips have reel AX and these names.
+    static void skip_generators(CutEvent& event) {
+        if (lower(event.reel) != "ax") return;
+        const std::string clip = lower(event.clip);
+        if (clip == "black video" || clip == "black") set_aside(event, Verdict::Skipped, "black");
+        if (clip.starts_with("bars and tone")) set_aside(event, Verdict::Skipped, "colour bars");
     }
 
     Entry* current() { return entries_.empty() ? nullptr : &entries_.back(); }
@@ -277,20 +297,19 @@ private:
         if (const auto from = behind(line, "FROM CLIP NAME:")) {
             Entry& owner = outgoing_of(entry);
             if (owner.event.clip.empty()) owner.event.clip = clean_text(*from);
+            entry.from_named = true;
         } else if (const auto to = behind(line, "TO CLIP NAME:")) {
             entry.clip_to = clean_text(*to);
-        } else if (const auto from_file = behind(line, "FROM FILE:")) {
+        } else if (const auto from_file = behind_any(line, {"FROM FILE:", "FROM CLIP:"})) {
             outgoing_of(entry).event.source_file = clean_text(*from_file);
-        } else if (const auto to_file = behind(line, "TO FILE:")) {
+        } else if (const auto to_file = behind_any(line, {"TO FILE:", "TO CLIP:"})) {
             event.source_file = clean_text(*to_file);
         } else if (const auto file = behind(line, "SOURCE FILE:")) {
-            // One a clip: behind FROM it is the outgoing clip's, behind TO the incoming one's.
-            Entry& owner = entry.clip_to.empty() ? outgoing_of(entry) : entry;
-            owner.event.source_file = clean_text(*file);
+            named_last(entry).event.source_file = clean_text(*file);
         } else if (const auto sop = behind(line, "ASC_SOP")) {
-            take_sop(entry.clip_to.empty() ? outgoing_of(entry).event : event, *sop);
+            take_sop(named_last(entry).event, *sop);
         } else if (const auto sat = behind(line, "ASC_SAT")) {
-            take_saturation(entry.clip_to.empty() ? outgoing_of(entry).event : event, *sat);
+            take_saturation(named_last(entry).event, *sat);
         } else if (const auto locator = behind(line, "LOC:")) {
             if (event.notes.size() < 8) event.notes.push_back("marker: " + clean_text(*locator));
         } else if (behind(line, "FREEZE FRAME") || behind(line, "* FREEZE FRAME")) {
@@ -303,6 +322,12 @@ private:
         if (entries_.size() < 2 || &entry != &entries_.back()) return entry;
         Entry& before = entries_[entries_.size() - 2];
         return is_pair(before, entry) ? before : entry;
+    }
+
+    /// Which side of a transition a comment without FROM or TO is about: the one that was named last, else
+    /// the incoming one.
+    Entry& named_last(Entry& entry) {
+        return entry.from_named && entry.clip_to.empty() ? outgoing_of(entry) : entry;
     }
 
     static bool is_pair(const Entry& out, const Entry& in) {

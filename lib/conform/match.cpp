@@ -50,9 +50,10 @@ struct ItemNames {
           prefix(lower(media.prefix)),
           suffix(lower(media.suffix)),
           loose_reel(loose(media.reel)),
-          loose_stem(loose(media.stem)) {}
+          loose_stem(loose(media.stem)),
+          loose_prefix(loose(media.prefix)) {}
     const MediaItem* item;
-    std::string reel, stem, prefix, suffix, loose_reel, loose_stem;
+    std::string reel, stem, prefix, suffix, loose_reel, loose_stem, loose_prefix;
 };
 
 /// The names that an event has for its media, ready to compare.
@@ -103,8 +104,9 @@ bool by_clip(const EventNames& event, const ItemNames& item) {
     return means(event.clip, item);
 }
 bool by_cut_reel(const EventNames& event, const ItemNames& item) {
-    return !event.loose_reel.empty() &&
-           (item.loose_reel.starts_with(event.loose_reel) || item.loose_stem.starts_with(event.loose_reel));
+    const std::string& front = event.loose_reel;
+    return !front.empty() && (item.loose_reel.starts_with(front) || item.loose_stem.starts_with(front) ||
+                              item.loose_prefix.starts_with(front));
 }
 bool by_path(const EventNames& event, const ItemNames& item) {
     return !event.folder.empty() && by_file(event, item) && event.folder == item.item->folder;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+
 #include "core/error.h"
 
 namespace wetgate::conform {
@@ -204,6 +206,70 @@ TEST_CASE("an upper track is noted where it lies over a lower one") {
     CHECK(list.events[0].notes[0] == "event 002 on V2 lies over it from 01:00:01:00");
     CHECK(list.events[1].notes.empty());
     CHECK(list.events[2].notes.empty());
+}
+
+TEST_CASE("comments of a transition go to the side that was named last") {
+    const CutList list = read(
+        "001 R1 V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n"
+        "002 R2 V C 01:00:05:00 01:00:05:00 01:00:01:00 01:00:01:00\n"
+        "002 R3 V D 012 02:00:00:00 02:00:01:00 01:00:01:00 01:00:02:00\n"
+        "* FROM CLIP NAME: a\n* SOURCE FILE: a.mov\n* ASC_SAT 0.5\n"
+        "* TO CLIP NAME: b\n* SOURCE FILE: b.mov\n* ASC_SAT 0.75\n");
+    REQUIRE(list.events.size() == 3);
+    CHECK(list.events[1].source_file == "a.mov");
+    CHECK(list.events[1].cdl->saturation == 0.5);
+    CHECK(list.events[2].source_file == "b.mov");
+    CHECK(list.events[2].cdl->saturation == 0.75);
+}
+
+TEST_CASE("generators of Premiere are skipped, old Avid paths are read") {
+    const CutList list = read(
+        "007  AX V C 01:00:00:00 01:00:05:00 00:02:01:10 00:02:06:10\n* FROM CLIP NAME: Black Video\n"
+        "008  ZZ100_50 V C 01:00:04:05 01:00:05:12 00:59:53:11 00:59:54:18\n"
+        "* FROM CLIP NAME:  take_1\n* FROM CLIP: S:\\path\\ZZ100_501.take_1.0001.exr\n");
+    CHECK(list.events[0].reason == "black");
+    CHECK(list.events[1].clip == "take_1");
+    CHECK(list.events[1].source_file == "S:\\path\\ZZ100_501.take_1.0001.exr");
+}
+
+TEST_CASE("a mangled list is read or refused, never worse") {
+    const std::string good =
+        "TITLE: x\nFCM: DROP FRAME\n001  R1 V D 012 01:00:00;00 01:00:01;00 01:00:00;00 01:00:01;00\n"
+        "* FROM CLIP NAME: a\nM2   R1 048.0 01:00:00;00\n* ASC_SOP (1 1 1)(0 0 0)(1 1 1)\n"
+        "FINAL CUT PRO REEL: long REPLACED BY: R1\n002 R2 V W001 004 00:00:00;00 00:00:01;00 01:00:01;00 "
+        "01:00:02;00\n";
+    std::uint32_t state = 1;
+    const auto next = [&state](std::uint32_t below) {
+        state = state * 1664525U + 1013904223U;
+        return (state >> 8) % below;
+    };
+    int read_well = 0;
+    for (int round = 0; round < 3000; ++round) {
+        std::string text = good;
+        for (int i = 0; i < 4 && !text.empty(); ++i) {
+            const std::size_t at = next(static_cast<std::uint32_t>(text.size()));
+            switch (next(4)) {
+                case 0:
+                    text[at] = static_cast<char>(next(256));
+                    break;
+                case 1:
+                    text.erase(at, next(20));
+                    break;
+                case 2:
+                    text.insert(at, text.substr(next(static_cast<std::uint32_t>(text.size())), next(30)));
+                    break;
+                default:
+                    text.resize(at + 1);
+                    break;
+            }
+        }
+        try {
+            read_well += read(text, {30000, 1001}).events.empty() ? 0 : 1;
+        } catch (const Error& error) {
+            CHECK((error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Usage));
+        }
+    }
+    CHECK(read_well > 500);
 }
 
 }  // namespace wetgate::conform

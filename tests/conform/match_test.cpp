@@ -110,7 +110,8 @@ TEST_CASE("reel, file, clip name and the first eight letters of a reel find medi
     const std::string in = "01:00:00:00", out = "01:00:01:00", record = "00:00:01:00";
     const std::vector<MediaItem> media = {movie("A001C003_150101_R1AB.mov", film, "01:00:00:00", 48),
                                           movie("other.mov", film, "01:00:00:00", 48, "B002"),
-                                          sequence("sh010", film, "01:00:00:00", {1001, 1049})};
+                                          sequence("sh010", film, "01:00:00:00", {1001, 1049}),
+                                          sequence("ZZ100_5", film, "01:00:00:00", {1001, 1049})};
     const auto by = [&](const std::string& reel, const std::string& comment) {
         const auto found = find(event(reel, in, out, record, comment), film, media);
         return found.matches[0] ? std::to_string(found.matches[0]->item) + " " + found.matches[0]->by
@@ -122,6 +123,7 @@ TEST_CASE("reel, file, clip name and the first eight letters of a reel find medi
     CHECK(by("AX", "* FROM CLIP NAME: sh010.[1001-1048].exr\n") == "2 clip name and timecode");
     CHECK(by("AX", "* FROM CLIP NAME: Other.MOV\n") == "1 clip name and timecode");
     CHECK(by("A001C003", "") == "0 first 8 of the reel and timecode");
+    CHECK(by("ZZ100_5.", "") == "3 first 8 of the reel and timecode");
     CHECK(by("A001C00", "").find("no media of that name: reel A001C00") == 0);
     CHECK(by("AX", "") == "names no media (reel AX, no clip name)");
 }

@@ -238,4 +238,30 @@ TEST_CASE("what is no timeline is refused with its place") {
     CHECK(read(odd).events.size() == 1);
 }
 
+TEST_CASE("a timeline with any member replaced or gone is read or refused, never worse") {
+    json warp = clip("w", range(0, 10), external("w.mov", range(0, 10)));
+    warp["effects"] = json::array({json{{"OTIO_SCHEMA", "LinearTimeWarp.1"}, {"time_scalar", 2.0}}});
+    warp["metadata"] = {{"cdl", {{"asc_sop", {{"slope", {1, 1, 1}}}}, {"asc_sat", 1.0}}}};
+    const json whole =
+        timeline({track({gap(3), warp, transition(2, 3), stack({track({warp})}, range(2, 5))})});
+    const json flat = whole.flatten();
+    const std::vector<json> others = {nullptr, -1, 1e300, 0.5, "x", json::array(), json::object(), true};
+    int tried = 0;
+    for (const auto& [pointer, unused] : flat.items()) {
+        for (std::string at = pointer; !at.empty(); at = at.substr(0, at.rfind('/'))) {
+            for (const json& other : others) {
+                json bent = whole;
+                bent[json::json_pointer(at)] = other;
+                ++tried;
+                try {
+                    read(bent);
+                } catch (const Error& error) {
+                    CHECK(error.kind() == ErrorKind::Input);
+                }
+            }
+        }
+    }
+    CHECK(tried > 1000);
+}
+
 }  // namespace wetgate::conform
