@@ -60,6 +60,7 @@ struct CutEvent {
 
 /// A shot list, in the order of the file.
 struct CutList {
+    std::string file;  ///< its name, without folder
     std::string title;
     Rate rate;  ///< that record times count at
     std::vector<CutEvent> events;

@@ -68,7 +68,10 @@ std::optional<std::string_view> behind_any(std::string_view text,
 
 class Reader {
 public:
-    Reader(const std::string& name, const Rate& rate) : name_(name), rate_(rate) { list_.rate = rate; }
+    Reader(const std::string& name, const Rate& rate) : name_(name), rate_(rate) {
+        list_.rate = rate;
+        list_.file = base_name(name);
+    }
 
     void take(std::string_view line, std::size_t number) {
         line_ = number;

@@ -89,6 +89,7 @@ public:
         job["shots"] = json::array();
         fill_job(job);
         MadeJob made;
+        list_file_ = clean_text(list.file);
         for (std::size_t i = 0; i < list.events.size(); ++i) {
             if (!matches[i]) continue;
             const CutEvent& event = list.events[i];
@@ -193,11 +194,11 @@ private:
             shot["reel"] = event.reel.substr(0, 128);
     }
 
-    static std::string note_of(const CutEvent& event) {
+    std::string note_of(const CutEvent& event) const {
         Timecode record_out = event.record_in;
         record_out.frame += event.record_frames;
-        return "event " + event.number + " of " + fs::path(event.place).filename().string() + ", record " +
-               to_string(event.record_in) + " - " + to_string(record_out);
+        return "event " + event.number + " of " + list_file_ + ", record " + to_string(event.record_in) +
+               " - " + to_string(record_out);
     }
 
     void fill_pass(json& pass, const Tokens& tokens) {
@@ -221,6 +222,7 @@ private:
     const json& template_;
     const JobRequest& request_;
     fs::path template_folder_, job_folder_;
+    std::string list_file_;
     std::set<std::string> names_;
     spec::PassSchemas schemas_;
 };

@@ -39,44 +39,19 @@ std::string or_dash(const std::string& text) {
 
 }  // namespace
 
-Counts count(const CutList& list) {
-    Counts counts;
-    for (const CutEvent& event : list.events) {
-        switch (event.verdict) {
-            case Verdict::Conformed:
-                ++counts.conformed;
-                break;
-            case Verdict::Skipped:
-                ++counts.skipped;
-                break;
-            case Verdict::Refused:
-                ++counts.refused;
-                break;
-            case Verdict::Unmatched:
-                ++counts.unmatched;
-                break;
-            case Verdict::Ambiguous:
-                ++counts.ambiguous;
-                break;
-        }
-    }
-    return counts;
+const char* word_of(Verdict verdict) {
+    constexpr std::array words = {"conformed", "skipped", "refused", "unmatched", "ambiguous"};
+    return words.at(static_cast<std::size_t>(verdict));
 }
 
-const char* word_of(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::Conformed:
-            return "conformed";
-        case Verdict::Skipped:
-            return "skipped";
-        case Verdict::Refused:
-            return "refused";
-        case Verdict::Unmatched:
-            return "unmatched";
-        case Verdict::Ambiguous:
-            return "ambiguous";
-    }
-    return "";
+Counts count(const CutList& list) {
+    const auto of = [&](Verdict verdict) {
+        return static_cast<int>(
+            std::count_if(list.events.begin(), list.events.end(),
+                          [&](const CutEvent& event) { return event.verdict == verdict; }));
+    };
+    return {of(Verdict::Conformed), of(Verdict::Skipped), of(Verdict::Refused), of(Verdict::Unmatched),
+            of(Verdict::Ambiguous)};
 }
 
 std::string to_table(const CutList& list, const std::vector<MediaItem>& media,

@@ -176,14 +176,7 @@ private:
         const auto in = counted_as(event_.source_in, event_.is_address, start);
         const auto out = counted_as(event_.source_out, event_.is_address, start);
         if (!in || !out) return no("counts drop frame, where the list's addresses do not all exist");
-        if (distance({*in, start.rate, start.drop_frame}, *out) != event_.frames) {
-            Place retime =
-                no(fmt::format("a retime: counted as {} counts, the source does not have the record's "
-                               "{} frames",
-                               item_.name(), event_.frames));
-            retime.is_retime = true;
-            return retime;
-        }
+        if (distance({*in, start.rate, start.drop_frame}, *out) != event_.frames) return retime();
         // The head of a transition may start before the event's own first frame: count from there.
         const std::int64_t head_start =
             distance(start, advanced({*in, start.rate, start.drop_frame}, -event_.head).frame);
@@ -206,7 +199,18 @@ private:
         return advanced({frame, item_.start->rate, item_.start->drop_frame}, by);
     }
 
+    /// The list's two sides agree in another mode only (see Note [What an EDL leaves open]).
+    Place retime() const {
+        Place place =
+            no(fmt::format("a retime: counted as {} counts, the source does not have the record's {} frames",
+                           item_.name(), event_.frames));
+        place.is_retime = true;
+        return place;
+    }
+
     Place without_timecode() const {
+        if (event_.is_address && distance(event_.source_in, event_.source_out.frame) != event_.frames)
+            return retime();
         if (event_.available_in)
             return at(event_.source_in.frame - *event_.available_in, "the list's available_range");
         if (!item_.is_sequence) return with_start(at(event_.source_in.frame, "timecode from 00:00:00:00"), 0);

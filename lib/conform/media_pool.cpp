@@ -182,10 +182,12 @@ private:
         try {
             const auto pattern = spec::PathPattern::parse(item.pattern);
             const bool whole = item.is_sequence || !pattern.is_sequence();
-            if (whole && pattern.path(item.range.first).string() == first) return;
+            if (whole && is_plain_utf8(item.name()) && pattern.path(item.range.first).string() == first)
+                return;
         } catch (const Error&) {
         }
-        item.problem = "a job cannot write its name (#, $F, @@ or control characters in it): rename it";
+        item.problem =
+            "a job cannot write its name (#, $F, @@, control characters or no UTF-8 in it): rename it";
     }
 
     MediaChoice choice_;
@@ -256,7 +258,7 @@ std::vector<MediaItem> find_media(const fs::path& folder, MediaChoice choice, co
     });
     for (MediaItem& item : items) {
         if (item.problem.empty()) open_item(item, rate, log);
-        if (!item.problem.empty()) log(LogLevel::Warning, item.name() + ": " + item.problem);
+        if (!item.problem.empty()) log(LogLevel::Warning, clean_text(item.name()) + ": " + item.problem);
     }
     return items;
 }

@@ -37,6 +37,7 @@ public:
     Walker(const std::string& name, const std::optional<Rate>& rate) : name_(name) {
         if (rate) list_.rate = *rate;
         has_rate_ = rate.has_value();
+        list_.file = base_name(name);
     }
 
     CutList read(const json& root) {

@@ -39,6 +39,13 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return length;
 }
 
+/// For a character of `length` bytes at `at`: also the C1 block, U+0080 to U+009F.
+bool is_control(std::string_view text, std::size_t at, std::size_t length) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    if (length == 1) return byte(at) < 0x20 || byte(at) == 0x7F;
+    return byte(at) == 0xC2 && byte(at + 1) < 0xA0;
+}
+
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -61,15 +68,22 @@ std::string clean_text(std::string_view text) {
             ++at;
             continue;
         }
-        const bool control = length == 1 ? first < 0x20 || first == 0x7F
-                                         : first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
-        if (control)
+        if (is_control(text, at, length))
             clean += ' ';
         else
             clean.append(text.substr(at, length));
         at += length;
     }
     return std::string(trimmed(clean));
+}
+
+bool is_plain_utf8(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8_length(text, at);
+        if (length == 0 || is_control(text, at, length)) return false;
+        at += length;
+    }
+    return true;
 }
 
 std::string lower(std::string_view text) {

@@ -9,6 +9,9 @@ namespace wetgate::conform {
 /// broken UTF-8 is taken for Latin-1, blanks at both ends go, at most 512 bytes stay.
 std::string clean_text(std::string_view text);
 
+/// Whether `text` is UTF-8 without control characters: what JSON can hold as it is.
+bool is_plain_utf8(std::string_view text);
+
 std::string lower(std::string_view text);
 std::string_view trimmed(std::string_view text);
 /// Parts between blanks and tabs.

@@ -85,6 +85,7 @@ TEST_CASE("each event becomes a shot of the template, with its own media, frames
     CHECK(first["source"]["colorspace"] == "Rec.709");
     CHECK(!first.contains("timecode"));
     CHECK(first["reel"] == "R1");
+    CHECK(first["note"] == "event 001 of cut.edl, record 01:00:00:00 - 01:00:00:12");
     CHECK(first["outputs"][0]["path"] == "out/R1/my_clip_001_v001.####.exr");
     CHECK(first["mattes"]["m"]["path"] == "../templates/mattes/my_clip_001.png");
     CHECK(first["passes"][1]["lut"] == "../templates/look.cube");

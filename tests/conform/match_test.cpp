@@ -103,6 +103,9 @@ TEST_CASE("addresses are looked up in the media's own mode, whatever the list sa
     CHECK(!other.matches[0].has_value());
     CHECK(other.list.events[0].verdict == Verdict::Refused);
     CHECK(other.list.events[0].reason.find("a retime") == 0);
+    // Nor is there another mode where the media have no timecode.
+    const auto none = find(edl, ntsc, {movie("R1.mov", ntsc, nullptr, 4000)});
+    CHECK(none.list.events[0].verdict == Verdict::Refused);
 }
 
 TEST_CASE("reel, file, clip name and the first eight letters of a reel find media, in this order") {

@@ -13,6 +13,14 @@ TEST_CASE("text of a list becomes one printable line of UTF-8") {
     CHECK(clean_text(std::string(4000, 'a')).size() == 512);
 }
 
+TEST_CASE("what JSON can hold as it is has no control characters and is UTF-8") {
+    CHECK(is_plain_utf8("caf\xC3\xA9 1.mov"));
+    CHECK(!is_plain_utf8("caf\xE9"));
+    CHECK(!is_plain_utf8("a\nb"));
+    CHECK(!is_plain_utf8("x\xC2\x9By"));
+    CHECK(!is_plain_utf8("\xED\xA0\x80"));  // a surrogate
+}
+
 TEST_CASE("a legal name keeps letters, digits, dot, underscore and minus") {
     CHECK(legal_name("92-2A*", "x") == "92-2A");
     CHECK(legal_name("START LEADER (v1).mov", "x") == "START_LEADER_v1_.mov");
