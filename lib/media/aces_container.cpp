@@ -93,11 +93,16 @@ constexpr std::string_view types[] = {
     "int",      "keycode",      "lineOrder",      "rational",     "short",         "string", "stringVector",
     "timecode", "unsignedChar", "unsignedInt",    "unsignedLong", "unsignedShort", "v2f",    "v3f"};
 
-// What a frame's other structure or other pixels would make untrue of a container.
-constexpr std::string_view never_carried[] = {
-    "name",           "type",           "version",        "chunkCount",    "view",      "multiView",
-    "tiles",          "preview",        "headerChecksum", "imageChecksum", "wrapmodes", "dwaCompressionLevel",
-    "adoptedNeutral", "colorInteropID", "whiteLuminance"};
+// How the source's file is built; a container is built otherwise, and nothing is lost by that.
+constexpr std::string_view structure[] = {
+    "name", "type", "version", "chunkCount", "view", "tiles", "dwaCompressionLevel"};
+// What would be untrue of other pixels.
+constexpr std::string_view untrue[] = {"multiView", "headerChecksum", "imageChecksum", "colorInteropID"};
+
+template <class List>
+bool is_one_of(std::string_view name, const List& list) {
+    return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
 
 const Predefined* find_predefined(std::string_view name) {
     const auto* found = std::find_if(std::begin(predefined), std::end(predefined),
@@ -106,13 +111,11 @@ const Predefined* find_predefined(std::string_view name) {
 }
 
 bool is_known_type(std::string_view type) {
-    return std::find(std::begin(types), std::end(types), type) != std::end(types);
+    return is_one_of(type, types);
 }
 
 bool may_be_carried(const RawAttribute& attribute) {
-    if (std::find(std::begin(never_carried), std::end(never_carried), attribute.name) !=
-        std::end(never_carried))
-        return false;
+    if (is_one_of(attribute.name, structure) || is_one_of(attribute.name, untrue)) return false;
     const Predefined* row = find_predefined(attribute.name);
     return row != nullptr ? row->type == attribute.type : is_known_type(attribute.type);
 }
@@ -189,7 +192,7 @@ private:
         }
         constexpr std::string_view sets[] = {"B G R", "A B G R", "B G R left.B left.G left.R",
                                              "A B G R left.A left.B left.G left.R"};
-        expect(std::find(std::begin(sets), std::end(sets), names) != std::end(sets),
+        expect(is_one_of(names, sets),
                "its channels are " + names + "; a container has R, G, B and perhaps A, for one eye or two");
     }
 
@@ -236,7 +239,7 @@ std::vector<std::byte> encode_aces_container(const HostFrame& like, const FloatI
              source->raw.parts.at(static_cast<std::size_t>(like.worked_part().part))) {
             if (may_be_carried(attribute)) {
                 attributes.push_back(attribute);
-            } else if (find_predefined(attribute.name) == nullptr) {
+            } else if (!is_one_of(attribute.name, structure)) {
                 left_out.push_back(attribute.name);
             }
         }

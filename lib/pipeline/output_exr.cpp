@@ -101,7 +101,7 @@ void OutputWriter::check_exr(const fs::path& file, const spec::OutputSpec& outpu
     const media::RawExrHeader before = media::scan_exr_header(shot_.file_of(header_of), {});
     const media::RawExrHeader after = media::scan_exr_header(file, {});
     if (is_aces(output)) {
-        expect({"name", "type", "version", "view", "multiView", "tiles", "lineOrder"});
+        expect({"name", "type", "version", "view", "tiles", "lineOrder"});
         for (const nlohmann::json& name : written.record.value("left_out", nlohmann::json::array()))
             expected.push_back(name.get<std::string>());
         written.metadata_lost = lost_attributes(
