@@ -25,6 +25,10 @@ std::optional<Rate> checked(std::int64_t num, std::int64_t den) {
     return Rate{static_cast<int>(num), static_cast<int>(den)};
 }
 
+// Above 30 frames a second a time word counts pairs of frames; the field mark is set on the second of a pair
+// (SMPTE ST 12-1). This is its place in OpenEXR's TV60 packing.
+constexpr std::uint32_t frame_pair_mark = 1U << 15;
+
 struct Address {
     int hours, minutes, seconds, frames;
 };
@@ -132,10 +136,12 @@ Timecode advanced(const Timecode& timecode, std::int64_t frames) {
 std::uint32_t packed_bcd(const Timecode& timecode) {
     const Address at = address_of(timecode);
     // ST 12-1 has two bits for the tens of frames: above 30 frames a second it counts frame pairs.
-    const int frames = timecode.rate.nominal() > 39 ? at.frames / 2 : at.frames;
+    const bool pairs = timecode.rate.nominal() > 39;
+    const int frames = pairs ? at.frames / 2 : at.frames;
+    const std::uint32_t second_of_pair = pairs && at.frames % 2 != 0 ? frame_pair_mark : 0U;
     const auto bcd = [](int value) { return static_cast<std::uint32_t>((value / 10) << 4 | (value % 10)); };
-    return bcd(frames) | (timecode.drop_frame ? 1U << 6 : 0U) | bcd(at.seconds) << 8 | bcd(at.minutes) << 16 |
-           bcd(at.hours) << 24;
+    return bcd(frames) | second_of_pair | (timecode.drop_frame ? 1U << 6 : 0U) | bcd(at.seconds) << 8 |
+           bcd(at.minutes) << 16 | bcd(at.hours) << 24;
 }
 
 std::optional<Timecode> from_packed_bcd(std::uint32_t word, const Rate& rate) {
@@ -145,7 +151,7 @@ std::optional<Timecode> from_packed_bcd(std::uint32_t word, const Rate& rate) {
         return units > 9 ? -1 : static_cast<int>(tens * 10 + units);
     };
     int frames = value(0, 0x3);
-    if (rate.nominal() > 39) frames *= 2;
+    if (rate.nominal() > 39) frames = 2 * frames + ((word & frame_pair_mark) != 0 ? 1 : 0);
     const bool drop = (word & 1U << 6) != 0 && (rate.nominal() == 30 || rate.nominal() == 60);
     return from_address({value(24, 0x3), value(16, 0x7), value(8, 0x7), frames}, rate, drop);
 }

@@ -27,15 +27,21 @@ struct ExrWriteOptions {
     std::optional<float> dwa_level;
     /// Red, green, blue, white x y: added to a frame without EXR header, or replacing the source's.
     std::optional<std::array<float, 8>> chromaticities;
+    std::optional<Rate> rate;         ///< framesPerSecond to add or replace
+    std::optional<std::string> reel;  ///< reelName to add or replace
     /// Attributes of ours to add or replace, all strings ("wetgate:substitute").
     std::map<std::string, std::string> attributes;
 };
 
 /// The bytes of an EXR file with every part, channel, level and attribute of `frame`. A frame without an EXR
 /// header (from a movie or still) gets one made from its windows, timecode, rate and colour; only its worked
-/// part is written, and integer samples become half as code / max code. No clock, no host: same frame, same
+/// part is written, and integer samples become half as code / max code. Where the data window is not the
+/// source's, originalDataWindow keeps that. No clock, no host: same frame, same
 /// bytes. Error{Usage} for Y'CbCr planes (make them RGB first) and for an unknown compression.
 std::vector<std::byte> encode_exr(const HostFrame& frame, const ExrWriteOptions& options);
+
+/// Name of the compression of the frame's worked part ("zip"); empty for a frame without an EXR header.
+std::string exr_compression(const HostFrame& frame);
 
 /// Makes the worked planes of the lower mip / rip levels anew from level 0: 2x2 (2x1, 1x2) box averages,
 /// sizes as the file's rounding mode has them (a last odd column or row is left out when rounding down,

@@ -116,6 +116,7 @@ private:
             info_.reel.assign(reinterpret_cast<const char*>(reel->value.data()), reel->value.size());
         }
         info_.display_window = frame.display_window;
+        info_.pixel_aspect = frame.pixel_aspect;
         info_.color = frame.color;
         info_.width = frame.window().width();
         info_.height = frame.window().height();

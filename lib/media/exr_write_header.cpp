@@ -13,8 +13,10 @@ namespace wetgate::media::exr {
 namespace {
 
 constexpr float default_dwa_level = 45.0F;  // OpenEXR's own
-// The bits of a time word that hold the address and the drop-frame flag; the others are carried.
+// The bits of a time word that hold the address and the drop-frame flag; the others are carried (above 30
+// frames a second the field mark is part of the address).
 constexpr std::uint32_t address_bits = 0x3F7F7F7FU;
+constexpr std::uint32_t field_mark = 0x8000U;
 
 std::size_t index_of(const ImagePart& part) {
     return static_cast<std::size_t>(part.part);
@@ -149,6 +151,7 @@ void update_shared(WritePlan& plan, const HostFrame& frame, const ExrHeader& sou
         const RawAttribute* old = find_attribute(source.raw.parts.front(), "timeCode");
         if (old != nullptr && old->type == "timecode") {
             other_bits = value_at<std::uint32_t>(old->value, 0) & ~address_bits;
+            if (frame.timecode->rate.nominal() > 39) other_bits &= ~field_mark;
             user_data = value_at<std::uint32_t>(old->value, 4);
         }
         set_in_all_parts(
@@ -169,6 +172,10 @@ void update_part(WritePlan& plan, std::size_t index, const ExrWriteOptions& opti
         put_attribute(attributes, {"channels", "chlist", channel_list_bytes(layout.channels)});
     }
     if (base->window != layout.data_window) {
+        // "If software crops an image, it should save the data window of the original" (OpenEXR, Standard
+        // Attributes); an image that was cropped before has it already.
+        if (find_attribute(attributes, "originalDataWindow") == nullptr)
+            put_attribute(attributes, window_attribute("originalDataWindow", layout.data_window));
         layout.data_window = base->window;
         put_attribute(attributes, window_attribute("dataWindow", layout.data_window));
     }
@@ -215,9 +222,24 @@ WritePlan plan_write(const HostFrame& frame, const ExrWriteOptions& options) {
     for (std::size_t i = 0; i < plan.layouts.size(); ++i) update_part(plan, i, options);
     if (options.chromaticities)
         set_in_all_parts(plan, raw_attribute("chromaticities", "chromaticities", *options.chromaticities));
+    if (options.rate) {
+        set_in_all_parts(plan,
+                         raw_attribute("framesPerSecond", "rational", options.rate->num, options.rate->den));
+    }
+    if (options.reel) set_in_all_parts(plan, text_attribute("reelName", *options.reel));
     for (const auto& [name, text] : options.attributes) set_in_all_parts(plan, text_attribute(name, text));
     flag_long_names_of(plan.raw, plan.layouts);
     return plan;
 }
 
 }  // namespace wetgate::media::exr
+
+namespace wetgate::media {
+
+std::string exr_compression(const HostFrame& frame) {
+    const exr::ExrHeader* header = exr::exr_header_of(frame);
+    if (header == nullptr) return {};
+    return exr::name_of(header->layouts.at(static_cast<std::size_t>(frame.worked_part().part)).compression);
+}
+
+}  // namespace wetgate::media

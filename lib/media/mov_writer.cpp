@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "media/ffmpeg.h"
+#include "media/mov_atoms.h"
 #include "media/mov_audio.h"
 #include "media/movie.h"
 
@@ -65,6 +66,52 @@ int ticks_a_second(const Rate& rate) {
     return ticks;
 }
 
+/// What QuickTime calls the codec.
+std::string compressor_name(ProResProfile profile) {
+    constexpr const char* names[] = {"422 Proxy", "422 LT", "422", "422 HQ", "4444", "4444 XQ"};
+    return std::string("Apple ProRes ") + names[static_cast<std::size_t>(profile)];
+}
+
+/// Ends the edits of every sound track with the last picture. Durations here are in the movie's time scale.
+void cut_sound(MovAtom& header, const Rate& rate, std::int64_t frames) {
+    MovAtom* movie = header.find("mvhd");
+    if (movie == nullptr || movie->number(0, 1) != 0) return;  // 64-bit times: days of pictures
+    const auto scale = static_cast<std::int64_t>(movie->number(12, 4));
+    const auto most = static_cast<std::uint64_t>(frames * rate.den * scale / rate.num);
+    std::uint64_t longest = 0;
+    for (MovAtom& track : header.children) {
+        MovAtom* head = track.type == "trak" ? track.find("tkhd") : nullptr;
+        if (head == nullptr || head->number(0, 1) != 0) continue;
+        MovAtom* edits = track.find("edts");
+        MovAtom* list = edits == nullptr ? nullptr : edits->find("elst");
+        if (handler_of(track) == "soun" && list != nullptr && list->number(0, 1) == 0) {
+            std::uint64_t left = most;
+            for (std::uint64_t i = 0; i < list->number(4, 4); ++i) {
+                const auto entry = static_cast<std::size_t>(8 + 12 * i);
+                const std::uint64_t duration = std::min(list->number(entry, 4), left);
+                list->set_number(entry, 4, duration);
+                left -= duration;
+            }
+            head->set_number(20, 4, most - left);
+        }
+        longest = std::max(longest, head->number(20, 4));
+    }
+    movie->set_number(16, 4, longest);
+}
+
+void add_clean_aperture(MovAtom& header, const std::array<std::int32_t, 8>& aperture) {
+    for (MovAtom& track : header.children) {
+        MovAtom* description =
+            track.type == "trak" && handler_of(track) == "vide" ? sample_description(track) : nullptr;
+        if (description == nullptr) continue;
+        MovAtom clap{"clap", std::vector<std::byte>(32), {}};
+        for (std::size_t i = 0; i < aperture.size(); ++i)
+            clap.set_number(4 * i, 4, static_cast<std::uint32_t>(aperture[i]));
+        description->children.push_back(std::move(clap));
+        return;
+    }
+}
+
 class MovWriter {
 public:
     MovWriter(AtomicFile& out, const MovOptions& options);
@@ -74,16 +121,18 @@ public:
 
     void begin();
     void write_picture(std::int64_t index, std::span<const std::byte> bytes);
-    void finish();
+    void finish(std::int64_t frames);
 
 private:
     AVStream& add_track();
     void add_picture_track();
     void add_sound_tracks();
     void write_sound_until(double end_s);
+    void amend_header(std::int64_t frames);
     void check(int code, const char* step);
     void send(AVPacket& packet, AVStream& track, AVRational time_base);
 
+    AtomicFile& out_;
     OutputDevice device_;
     ByteStream stream_;
     MovOptions options_;
@@ -95,7 +144,7 @@ private:
 };
 
 MovWriter::MovWriter(AtomicFile& out, const MovOptions& options)
-    : device_(out), stream_(device_, true), options_(options) {
+    : out_(out), device_(out), stream_(device_, true), options_(options) {
     if (options.video.rate.num <= 0 || options.video.rate.den <= 0 || options.video.rate.num > 1'000'000) {
         throw Error(ErrorKind::Usage,
                     "a movie cannot run at " + to_string(options.video.rate) + " frames a second");
@@ -153,6 +202,7 @@ void MovWriter::add_picture_track() {
                             : AV_PIX_FMT_YUV422P10LE;
     if (options_.timecode) set_metadata(&picture_->metadata, "timecode", to_string(*options_.timecode));
     if (!options_.reel.empty()) set_metadata(&picture_->metadata, "reel_name", options_.reel);
+    set_metadata(&picture_->metadata, "encoder", compressor_name(video.profile));
 }
 
 void MovWriter::add_sound_tracks() {
@@ -172,7 +222,7 @@ void MovWriter::add_sound_tracks() {
         }
         if (av_codec_get_id(context_->oformat->codec_tag, tag) == source->codecpar->codec_id)
             track.codecpar->codec_tag = tag;
-        track.time_base = source->time_base;
+        track.time_base = {1, source->codecpar->sample_rate};
         const std::string language = metadata_of(source->metadata, "language");
         if (!language.empty()) set_metadata(&track.metadata, "language", language);
         sound_tracks_.push_back(&track);
@@ -218,16 +268,31 @@ void MovWriter::write_picture(std::int64_t index, std::span<const std::byte> byt
 void MovWriter::write_sound_until(double end_s) {
     while (waiting_ && waiting_->start_s <= end_s) {
         AVStream& track = *sound_tracks_.at(waiting_->track);
-        send(*waiting_->packet, track, sound_->tracks().at(waiting_->track)->time_base);
+        send(*waiting_->packet, track, AVRational{1, track.codecpar->sample_rate});
         waiting_ = sound_->next();
     }
 }
 
-void MovWriter::finish() {
+void MovWriter::finish(std::int64_t frames) {
     write_sound_until(std::numeric_limits<double>::infinity());
     check(av_write_trailer(context_), "be finished");
     avio_flush(context_->pb);
     check(context_->pb->error, "be written");
+    amend_header(frames);
+}
+
+// What libavformat cannot be told: the sound ends with the pictures, though its last packet lasts longer, and
+// the clean aperture. The header is the last atom of the file, so that it may grow.
+void MovWriter::amend_header(std::int64_t frames) {
+    MovieFile written(out_.temp_path());
+    std::optional<MovAtom> header = read_movie_header(written);
+    if (!header || static_cast<std::int64_t>(header->size()) > out_.size())
+        throw Error(ErrorKind::Internal, "the movie has no header behind its media");
+    const std::int64_t at = out_.size() - static_cast<std::int64_t>(header->size());
+    cut_sound(*header, options_.video.rate, frames);
+    if (options_.clean_aperture) add_clean_aperture(*header, *options_.clean_aperture);
+    out_.seek(at);
+    out_.write(to_bytes(*header));
 }
 
 }  // namespace
@@ -237,7 +302,7 @@ void write_mov(AtomicFile& out, const MovOptions& options, std::int64_t frames,
     MovWriter writer(out, options);
     writer.begin();
     for (std::int64_t i = 0; i < frames; ++i) writer.write_picture(i, packet(i));
-    writer.finish();
+    writer.finish(frames);
 }
 
 }  // namespace wetgate::media

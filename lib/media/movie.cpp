@@ -39,7 +39,6 @@ private:
     std::unique_ptr<PacketReader> reader_;
     std::unique_ptr<MovieDecoder> decoder_;
     PixelLayout layout_;
-    float pixel_aspect_ = 1.0F;
     SourceInfo info_;
 };
 
@@ -140,7 +139,7 @@ void MovieSource::fill_info(const SourceRequest& request, const Demuxer& demuxer
     }
     AVRational aspect = parameters.sample_aspect_ratio;
     if (aspect.num <= 0 || aspect.den <= 0) aspect = stream.sample_aspect_ratio;
-    if (aspect.num > 0 && aspect.den > 0) pixel_aspect_ = static_cast<float>(av_q2d(aspect));
+    if (aspect.num > 0 && aspect.den > 0) info_.pixel_aspect = static_cast<float>(av_q2d(aspect));
 }
 
 int MovieSource::index_of(int frame) const {
@@ -185,7 +184,7 @@ HostFrame MovieSource::converted(const AVFrame& picture, int frame) const {
     host.color = info_.color;
     if (host.color.matrix == 2) host.color.matrix = default_matrix(info_.height);
     host.display_window = info_.display_window;
-    host.pixel_aspect = pixel_aspect_;
+    host.pixel_aspect = info_.pixel_aspect;
     if (info_.start_timecode) host.timecode = advanced(*info_.start_timecode, frame - info_.range.first);
     return host;
 }

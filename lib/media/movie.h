@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -47,10 +48,10 @@ std::unique_ptr<ProResEncoder> make_prores_encoder(const ProResOptions& options)
 /// chroma, tags).
 bool packet_copy_allowed(const SourceInfo& source, const ProResOptions& options);
 
-/// Carries audio of a source movie by packet copy.
+/// Carries audio of a movie or WAV file by packet copy.
 struct AudioCopy {
     std::filesystem::path movie;
-    std::int64_t first_frame_index = 0;  ///< of the picture, counted from the movie's first
+    std::int64_t first_frame_index = 0;  ///< of the picture, counted from where the sound's file begins
     std::int64_t frame_count = 0;
 };
 
@@ -59,6 +60,8 @@ struct MovOptions {
     std::optional<Timecode> timecode;  ///< written as a tmcd track
     std::string reel;                  ///< reel_name of the tmcd track
     std::optional<AudioCopy> audio;
+    /// 'clap': width, height, horizontal and vertical offset of its centre, each as numerator, denominator.
+    std::optional<std::array<std::int32_t, 8>> clean_aperture;
     std::map<std::string, std::string> metadata;  ///< movie metadata (no times, no hosts)
 };
 

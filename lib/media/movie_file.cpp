@@ -14,9 +14,9 @@
 namespace wetgate::media {
 namespace {
 
-// Containers and codecs of moving pictures; no playlists (they open other files), no exotica.
+// Containers and codecs of moving pictures and their sound; no playlists (they open other files), no exotica.
 constexpr const char* known_demuxers =
-    "mov,matroska,mxf,avi,mpegts,h264,hevc,obu,ivf,mjpeg,dnxhd,yuv4mpegpipe";
+    "mov,matroska,mxf,avi,mpegts,h264,hevc,obu,ivf,mjpeg,dnxhd,yuv4mpegpipe,wav";
 constexpr const char* known_codecs =
     "prores,h264,hevc,libdav1d,libaom-av1,av1,vp9,vp8,dnxhd,mjpeg,mpeg2video,mpeg4,cfhd,ffv1,rawvideo,v210,"
     "huffyuv,"

@@ -63,6 +63,7 @@ struct SourceInfo {
     ColorInfo color;
     std::size_t frame_bytes = 0;  ///< decoded, all planes
     int width = 0, height = 0;    ///< of the worked picture
+    float pixel_aspect = 1.0F;
     bool has_audio = false;
     bool has_alpha = false;
 };

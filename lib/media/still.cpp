@@ -153,6 +153,7 @@ private:
             info_.start_timecode = advanced(start, info_.range.first - frame.number);
         }
         info_.display_window = frame.display_window;
+        info_.pixel_aspect = frame.pixel_aspect;
         info_.color = frame.color;
         info_.frame_bytes = frame.bytes();
         info_.width = frame.window().width();

@@ -133,6 +133,15 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     record["outputs"] = nlohmann::json::array();
     for (const WrittenOutput& output : written) {
         record["outputs"].push_back(output.record);
+        if (!output.container_faults.empty()) {
+            std::string faults;
+            for (const std::string& fault : output.container_faults)
+                faults += (faults.empty() ? "" : "; ") + fault;
+            findings.add("aces_container", "METADATA", "File format", qc::Severity::Blocker,
+                         static_cast<double>(output.container_faults.size()), "SMPTE ST 2065-4",
+                         "output '" + output.record.at("name").get<std::string>() +
+                             "' is no ACES container: " + faults);
+        }
         if (output.metadata_lost.empty()) continue;
         std::string names;
         for (const std::string& name : output.metadata_lost) names += (names.empty() ? "" : ", ") + name;

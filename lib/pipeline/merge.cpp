@@ -6,18 +6,18 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
-#include "media/movie.h"
+#include "pipeline/checksums.h"
+#include "pipeline/movie_output.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
 #include "pipeline/shot_judge.h"
 #include "qc/finding.h"
+#include "spec/output_names.h"
 
 namespace wetgate::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::int64_t packet_limit_bytes = std::int64_t{1} << 30;
 
 std::string listed(const FrameSet& frames) {
     std::string text;
@@ -43,7 +43,9 @@ qc::Finding missing_finding(const ShotContext& shot, int frame) {
 
 // Files beside the output that carry its pattern but were not asked for: an old, longer version perhaps.
 void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nlohmann::json& findings) {
-    const FrameRange range = shot.delivered_range();
+    const FrameRange delivered = shot.delivered_range();
+    const int first = spec::number_in_name(output, delivered.first, delivered.first);
+    const FrameRange range{first, first + delivered.size()};
     constexpr int looked_around = 100;
     for (int frame = range.first - looked_around; frame < range.end + looked_around; ++frame) {
         std::error_code ignored;
@@ -58,48 +60,69 @@ void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nl
     }
 }
 
-// A frame that failed keeps its place in the movie, so that every other frame keeps its number and the sound
-// its sync: the nearest made frame before it (else after it) is shown, and the report lists it as missing.
-FrameSet shown_in_movie(const FrameSet& made, const FrameSet& failed) {
-    FrameSet shown = made;
-    for (const int frame : failed) {
-        const auto after = std::lower_bound(made.begin(), made.end(), frame);
-        shown.insert(std::upper_bound(shown.begin(), shown.end(), frame),
-                     after == made.begin() ? *after : *std::prev(after));
+// What an output's names, or what it has no place for, say about all its frames: one finding each.
+void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, const nlohmann::json& frames,
+                    nlohmann::json& findings) {
+    const FrameRange range = shot.delivered_range();
+    const auto add = [&](const char* check, const char* term, qc::Severity severity, std::size_t value,
+                         const char* source, const std::string& message) {
+        qc::Finding finding = missing_finding(shot, range.first);
+        finding.check = check;
+        finding.category = "METADATA";
+        finding.term = term;
+        finding.severity = severity;
+        finding.end_frame = range.end;
+        finding.value = static_cast<double>(value);
+        finding.threshold_source = source;
+        finding.message = "output '" + output.name + "': " + message;
+        findings.push_back(qc::to_json(finding));
+    };
+    const int last = spec::number_in_name(output, range.end - 1, range.first);
+    for (const std::string& fault : spec::naming_faults(output, last))
+        add("naming", "File naming", qc::Severity::Issue, 1, "Netflix naming and archival rules", fault);
+    std::set<std::string> left_out;
+    for (const nlohmann::json& frame : frames) {
+        for (const nlohmann::json& written : frame.value("outputs", nlohmann::json::array())) {
+            if (written.at("name") != output.name || !written.contains("left_out")) continue;
+            for (const nlohmann::json& name : written.at("left_out"))
+                left_out.insert(name.get<std::string>());
+        }
     }
-    return shown;
+    if (!left_out.empty()) {
+        std::string names;
+        for (const std::string& name : left_out) names += (names.empty() ? "" : ", ") + name;
+        add("metadata", "Metadata loss", qc::Severity::Fyi, left_out.size(), "SMPTE ST 2065-4",
+            "an ACES container has no place for these attributes and channels of the source: " + names);
+    }
+    const int source_bits = shot.info().color.bits;
+    if (const int bits = prores_coded_bits; spec::is_movie(output.type) && source_bits > bits) {
+        add("bit_depth", "Bit depth", qc::Severity::Fyi, static_cast<std::size_t>(source_bits),
+            "the encoder's depth",
+            "the source has " + std::to_string(source_bits) + " bits; frames that are encoded anew have " +
+                std::to_string(bits) + " (copied packets keep theirs)");
+    }
 }
 
-nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
-                           const FrameSet& failed) {
-    const WorkFiles files(shot);
-    const FrameSet frames = shown_in_movie(made, failed);
-    media::MovOptions options;
-    options.video = prores_options(shot, output);
-    options.timecode = shot.timecode_of(frames.front());
-    options.reel = shot.shot().reel ? *shot.shot().reel : shot.info().reel;
-    if (shot.info().has_audio) {
-        options.audio =
-            media::AudioCopy{shot.file_of(frames.front()), frames.front() - shot.source_range().first,
-                             static_cast<std::int64_t>(frames.size())};
+// The list of checksums, of the files that the frames' records name or of the movie.
+void list_checksums(const ShotContext& shot, const spec::OutputSpec& output, const nlohmann::json& frames,
+                    nlohmann::json& said) {
+    if (output.checksums.empty()) return;
+    std::vector<ListedFile> files;
+    const fs::path& folder = shot.job().folder;
+    if (said.contains("file")) {
+        files.push_back(
+            {folder / said.at("file").get<std::string>(), said.at("bytes").get<std::uint64_t>(), ""});
     }
-    const fs::path path = output.path.pattern.path(frames.front());
-    ShotContext::make_folder(path.parent_path());
-    remove_orphan_temps(path.parent_path());
-    std::string hashes;
-    AtomicFile file(path);
-    media::write_mov(file, options, static_cast<std::int64_t>(frames.size()), [&](std::int64_t index) {
-        const std::string bytes =
-            read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
-        hashes += content_hash(bytes);
-        const auto view = std::as_bytes(std::span(bytes));
-        return std::vector<std::byte>(view.begin(), view.end());
-    });
-    const std::int64_t size = file.size();
-    file.commit();
-    return {{"name", output.name},     {"file", fs::proximate(path, shot.job().folder).generic_string()},
-            {"frames", frames.size()}, {"held_for_failed", failed},
-            {"bytes", size},           {"packets", content_hash(hashes)}};
+    for (const nlohmann::json& frame : frames) {
+        if (spec::is_movie(output.type)) break;
+        for (const nlohmann::json& written : frame.value("outputs", nlohmann::json::array())) {
+            if (written.at("name") != output.name) continue;
+            files.push_back({folder / written.at("file").get<std::string>(),
+                             written.at("bytes").get<std::uint64_t>(),
+                             written.at("hash").get<std::string>()});
+        }
+    }
+    said["checksums"] = write_checksums(shot.job(), output, std::move(files));
 }
 
 // Which model touched which frames, and how much of them.
@@ -265,8 +288,15 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
             if (!in_movies.empty()) outputs.push_back(write_movie(shot, output, in_movies, failed));
         } else {
             outputs.push_back({{"name", output.name}, {"frames", in_movies.size()}});
+            if (!output.profile.empty()) outputs.back()["profile"] = output.profile;
+            if (output.first_frame) {
+                outputs.back()["renumbered"] = {{"from", shot.delivered_range().first},
+                                                {"to", *output.first_frame}};
+            }
             check_numbering(shot, output, findings);
         }
+        check_delivery(shot, output, frames, findings);
+        if (!in_movies.empty()) list_checksums(shot, output, frames, outputs.back());
     }
     nlohmann::json artefacts = nlohmann::json::array();
     for (std::size_t i = 0; i < stages.artefacts().size(); ++i) {

@@ -18,36 +18,8 @@ media::ChromaFormat chroma_of(media::ProResProfile profile) {
     return full ? media::ChromaFormat{1, 1} : media::ChromaFormat{2, 1};
 }
 
-constexpr int prores_bits = 10;  // what both encoders of libavcodec take
-
 bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
     return shot.output_space(output) == shot.source_space();
-}
-
-// Attributes of `before` that `after` has not, or has otherwise. What a conform is there to change does not
-// count, nor does the timecode of a frame that stands in for another.
-std::vector<std::string> lost_attributes(const fs::path& before, const fs::path& after, bool substituted,
-                                         bool enlarged) {
-    std::vector<std::string> expected = {"compression", "chunkCount", "dwaCompressionLevel", "channels",
-                                         "chromaticities"};
-    if (enlarged) expected.insert(expected.end(), {"dataWindow", "displayWindow"});
-    const media::RawExrHeader old_header = media::scan_exr_header(before, {});
-    const media::RawExrHeader new_header = media::scan_exr_header(after, {});
-    std::vector<std::string> lost;
-    for (std::size_t part = 0; part < old_header.parts.size(); ++part) {
-        const auto& others = new_header.parts.at(part);
-        for (const media::RawAttribute& attribute : old_header.parts[part]) {
-            if (std::find(expected.begin(), expected.end(), attribute.name) != expected.end()) continue;
-            if (substituted && attribute.name == "timeCode") continue;
-            const bool kept =
-                std::any_of(others.begin(), others.end(), [&](const media::RawAttribute& other) {
-                    return other.name == attribute.name && other.type == attribute.type &&
-                           other.value == attribute.value;
-                });
-            if (!kept) lost.push_back(attribute.name);
-        }
-    }
-    return lost;
 }
 
 /// A picture's pixels, copied (others still read the picture's own) and converted.
@@ -68,12 +40,13 @@ media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputS
     options.width = shot.info().width * shot.scale();
     options.height = shot.info().height * shot.scale();
     options.alpha = output.alpha && shot.info().has_alpha;
+    options.pixel_aspect = shot.info().pixel_aspect;
     const ColorInfo& source = shot.info().color;
     // A movie graded back into its own space keeps its own tags, also where they are unusual.
     options.color = same_space(shot, output) && source.bits > 0 && source.matrix != 2
                         ? source
                         : shot.colors().tags_of_space(shot.output_space(output));
-    options.color.bits = prores_bits;
+    options.color.bits = prores_coded_bits;
     options.color.full_range = false;
     if (options.color.matrix == 2 || options.color.matrix == 0) options.color.matrix = 1;
     options.color.chroma_x = 0;
@@ -86,6 +59,7 @@ OutputWriter::~OutputWriter() = default;
 
 HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
     HostFrame result = *frame.source->host;
+    if (shot_.shot().timecode) result.timecode = shot_.timecode_of(frame.number);
     if (!frame.touched()) return result;
     FloatImage picture = frame.working;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
@@ -113,26 +87,22 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
                                       const HostFrame& own) {
     const bool movie = output.type == spec::OutputType::ProRes;
     const fs::path file =
-        movie ? WorkFiles(shot_).packet(output.name, frame.number) : output.path.pattern.path(frame.number);
+        movie ? WorkFiles(shot_).packet(output.name, frame.number) : shot_.file_of(output, frame.number);
     ShotContext::make_folder(file.parent_path());
     bool copied = false;
-    const std::vector<std::byte> bytes =
-        movie ? packet(output, frame, own, copied) : encode(output, frame, own);
+    WrittenOutput written;
+    const std::vector<std::byte> bytes = movie ? packet(output, frame, own, copied)
+                                         : output.type == spec::OutputType::Exr
+                                             ? encode_exr(output, frame, own, written)
+                                             : encode(output, frame, own);
     with_retries(shot_.io_retries(), [&] { write_atomic(file, bytes); });
 
-    WrittenOutput written;
-    written.record = {{"name", output.name},
-                      {"file", fs::proximate(file, shot_.job().folder).generic_string()},
-                      {"bytes", bytes.size()},
-                      {"hash", content_hash(bytes)}};
+    written.record["name"] = output.name;
+    written.record["file"] = fs::proximate(file, shot_.job().folder).generic_string();
+    written.record["bytes"] = bytes.size();
+    written.record["hash"] = content_hash(bytes);
     if (movie) written.record["copied"] = copied;
-    if (output.type == spec::OutputType::Exr && shot_.info().kind == media::MediaKind::Exr &&
-        output.matte_of.empty()) {
-        const auto& substitute = frame.source->substitute;
-        const int header_of = substitute && substitute->from ? *substitute->from : frame.number;
-        written.metadata_lost =
-            lost_attributes(shot_.file_of(header_of), file, substitute.has_value(), shot_.scale() != 1);
-    }
+    if (output.type == spec::OutputType::Exr) check_exr(file, output, frame, own, written);
     return written;
 }
 
@@ -204,23 +174,6 @@ std::vector<std::byte> OutputWriter::encode(const spec::OutputSpec& output, cons
                                             const HostFrame& own) const {
     const bool is_matte = !output.matte_of.empty();
     const bool own_coding = !is_matte && same_space(shot_, output) && own.worked.model != PixelModel::YCbCr;
-    if (output.type == spec::OutputType::Exr) {
-        media::ExrWriteOptions options;
-        options.compression = output.compression;
-        if (output.pixel == spec::PixelChoice::Half) options.pixel = SampleType::Half;
-        if (output.pixel == spec::PixelChoice::Float) options.pixel = SampleType::F32;
-        if (output.dwa_level) options.dwa_level = static_cast<float>(*output.dwa_level);
-        options.attributes = marks(frame);
-        const bool exr_source = shot_.info().kind == media::MediaKind::Exr;
-        if (exr_source && own_coding) return media::encode_exr(own, options);
-        if (!is_matte) options.chromaticities = shot_.colors().chromaticities(shot_.output_space(output));
-        if (!exr_source || is_matte) return media::encode_exr(in_output_space(output, frame, own), options);
-        // Another space, but still this file: other channels, parts and attributes stay.
-        HostFrame converted = own;
-        const FloatImage picture = picture_in(shot_.output_space(output), frame, own);
-        media::write_worked(converted, picture, std::vector<float>(picture.window.area(), 1.0F));
-        return media::encode_exr(converted, options);
-    }
     media::StillWriteOptions options;
     options.type = spec::to_text(output.type);
     options.bits = output.bits;
@@ -244,7 +197,7 @@ std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, cons
         return copy_source_->packet(frame.number).bytes;
     }
     const HostFrame video = own_picture && own.color.matrix == options.color.matrix && !own.color.full_range
-                                ? media::to_video_frame(own, chroma_of(options.profile), prores_bits)
+                                ? media::to_video_frame(own, chroma_of(options.profile), prores_coded_bits)
                                 : in_output_space(output, frame, own);
     std::unique_ptr<media::ProResEncoder> encoder = borrow_encoder(output, options);
     std::vector<std::byte> coded = encoder->encode(video);

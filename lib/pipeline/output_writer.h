@@ -32,7 +32,11 @@ struct WrittenOutput {
     nlohmann::json record;
     std::vector<std::string>
         metadata_lost;  ///< attributes of the source that the output has not, or has otherwise
+    std::vector<std::string> container_faults;  ///< rules that an ACES container breaks
 };
+
+/// Bits of a sample that both ProRes encoders of libavcodec take, whatever the profile.
+constexpr int prores_coded_bits = 10;
 
 /// The movie options of a ProRes output of this shot.
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output);
@@ -55,6 +59,12 @@ private:
     WrittenOutput write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own);
     std::vector<std::byte> encode(const spec::OutputSpec& output, const FinishedFrame& frame,
                                   const HostFrame& own) const;
+    std::vector<std::byte> encode_exr(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                      const HostFrame& own, WrittenOutput& written) const;
+    void check_exr(const std::filesystem::path& file, const spec::OutputSpec& output,
+                   const FinishedFrame& frame, const HostFrame& own, WrittenOutput& written) const;
+    media::ExrWriteOptions exr_options(const spec::OutputSpec& output, const FinishedFrame& frame,
+                                       const HostFrame& own) const;
     /// The frame's picture in `space`; `own`: the frame in the source's coding.
     FloatImage picture_in(const std::string& space, const FinishedFrame& frame, const HostFrame& own) const;
     /// What an output that is a matte shows, as grey.

@@ -15,6 +15,7 @@
 #include "pipeline/shot_qc.h"
 #include "pipeline/stages.h"
 #include "qc/report.h"
+#include "spec/output_names.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -202,12 +203,13 @@ void refuse_overwriting_sources(const spec::JobSpec& job) {
         }
         for (const spec::OutputSpec& output : shot.outputs) {
             for (int frame = range.first; frame < range.end; ++frame) {
-                const auto file = identity(output.path.pattern.path(frame));
+                const int number = spec::number_in_name(output, frame, range.first);
+                const auto file = identity(output.path.pattern.path(number));
                 if (file && sources.contains(*file)) {
                     throw Error(
                         ErrorKind::Usage,
                         "output '" + output.name + "' would overwrite the source; give it another path",
-                        {.file = output.path.pattern.path(frame).string(),
+                        {.file = output.path.pattern.path(number).string(),
                          .shot = shot.name,
                          .frame = frame});
                 }

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
+#include "spec/output_names.h"
 #include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
@@ -37,6 +38,14 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
     } catch (const Error& error) {
         throw error.within(where);
     }
+    if (shot.audio) {
+        const fs::path sound = shot.audio->path.pattern.path(0);
+        std::error_code ignored;
+        if (!fs::is_regular_file(sound, ignored)) {
+            throw Error(ErrorKind::Input, "the shot's audio is not there",
+                        {.file = sound.string(), .shot = shot.name, .frame = {}});
+        }
+    }
     if (const FrameRange wanted = delivered_range(); !info_.range.contains(wanted)) {
         throw Error(ErrorKind::Input,
                     "frames " + std::to_string(wanted.first) + "-" + std::to_string(wanted.end - 1) +
@@ -51,7 +60,15 @@ FrameRange ShotContext::delivered_range() const {
 }
 
 std::string ShotContext::output_space(const spec::OutputSpec& output) const {
+    if (output.type == spec::OutputType::Exr && output.profile == "aces-2065-4") {
+        // A config may call the space otherwise; the role is there for that.
+        return colors().resolve(colors().has("ACES2065-1") ? "ACES2065-1" : "aces_interchange");
+    }
     return output.colorspace ? colors().resolve(*output.colorspace) : source_space_;
+}
+
+fs::path ShotContext::file_of(const spec::OutputSpec& output, int frame) const {
+    return output.path.pattern.path(spec::number_in_name(output, frame, delivered_range().first));
 }
 
 media::SourceRequest ShotContext::request(int decoder_threads) const {

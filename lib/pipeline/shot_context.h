@@ -64,12 +64,17 @@ public:
     std::filesystem::path file_of(int frame) const { return probe_->file_of(frame); }
 
     const std::string& source_space() const { return source_space_; }
-    /// The space an output is written in: its own, else the source's.
+    /// The space an output is written in: its own or its profile's, else the source's.
     std::string output_space(const spec::OutputSpec& output) const;
     const color::Transform& to_working() const { return *to_working_; }
     /// From the working space to `space`.
     const color::Transform& from_working(const std::string& space) const { return *from_working_.at(space); }
     const color::Transform& source_to(const std::string& space) const { return *from_source_.at(space); }
+
+    /// The file of a delivered frame: numbered as the source, or from the output's first_frame.
+    std::filesystem::path file_of(const spec::OutputSpec& output, int frame) const;
+    /// Reel name of the job or the source; empty where neither has one.
+    const std::string& reel() const { return shot_.reel ? *shot_.reel : info_.reel; }
 
     /// SMPTE address of a frame, where the source or the job gives one.
     std::optional<Timecode> timecode_of(int frame) const;

@@ -114,6 +114,7 @@ json output_identity(const JobSpec& job, const ShotSpec& shot, const OutputSpec&
             {"alpha", output.alpha},
             {"dwa_level", or_null(output.dwa_level)},
             {"matte_of", output.matte_of},
+            {"first_frame", or_null(output.first_frame)},
             {"timecode", or_null(shot.timecode)},
             {"reel", or_null(shot.reel)}};
 }

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "spec/output_names.h"
+
 namespace wetgate::spec {
 namespace {
 
@@ -90,6 +92,7 @@ std::vector<NamedFiles> files_of(const JobSpec& job) {
         const std::string at = "/shots/" + std::to_string(s);
         const std::string of_shot = " of shot " + shot.name;
         add(shot.source.path.pattern, shot.source.range, at + "/source/path", false, "the source" + of_shot);
+        if (shot.audio) add(shot.audio->path.pattern, {}, at + "/audio/path", false, "the audio" + of_shot);
         for (const auto& [name, matte] : shot.mattes) {
             add(matte.path.pattern, shot.source.range, join_pointer(at + "/mattes", name) + "/path", false,
                 "matte " + name + of_shot);
@@ -100,7 +103,10 @@ std::vector<NamedFiles> files_of(const JobSpec& job) {
         }
         for (std::size_t o = 0; o < shot.outputs.size(); ++o) {
             const OutputSpec& output = shot.outputs[o];
-            add(output.path.pattern, shot.range, at + "/outputs/" + std::to_string(o) + "/path", true,
+            std::optional<FrameRange> numbers = shot.range;
+            if (numbers && output.first_frame)
+                numbers = FrameRange{*output.first_frame, *output.first_frame + numbers->size()};
+            add(output.path.pattern, numbers, at + "/outputs/" + std::to_string(o) + "/path", true,
                 "output " + output.name + of_shot);
         }
     }
@@ -129,6 +135,25 @@ void check_files(const JobSpec& job, std::vector<Problem>& problems) {
         const std::string verb = files[other].is_output ? "writes the same files as " : "would write over ";
         problems.push_back(
             {files[output].pointer, verb + files[other].what + " (" + files[other].pointer + ")", ""});
+    }
+}
+
+void check_checksums(const JobSpec& job, std::vector<Problem>& problems) {
+    std::map<std::filesystem::path, std::string> taken;
+    for (std::size_t s = 0; s < job.shots.size(); ++s) {
+        for (std::size_t o = 0; o < job.shots[s].outputs.size(); ++o) {
+            const OutputSpec& output = job.shots[s].outputs[o];
+            if (output.checksums.empty() || output.path.pattern.text().empty()) continue;
+            const std::string pointer =
+                "/shots/" + std::to_string(s) + "/outputs/" + std::to_string(o) + "/checksums";
+            const auto [entry, is_new] = taken.emplace(checksum_file(output), pointer);
+            if (!is_new) {
+                problems.push_back({pointer,
+                                    "would write the same file as " + entry->second + " (" +
+                                        entry->first.filename().string() + "); name the outputs otherwise",
+                                    ""});
+            }
+        }
     }
 }
 
@@ -192,6 +217,7 @@ std::vector<Problem> check_job(const JobSpec& job) {
     check_names(job, problems);
     check_single_files(job, problems);
     check_files(job, problems);
+    check_checksums(job, problems);
     return problems;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -97,12 +98,51 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
     }
 }
 
+/// Only a date that the job gives can stand in an output: no clock is read, so that a run can be repeated to
+/// the same bytes.
+std::string read_date(JobReading& reading, const JobNode& node) {
+    const std::string date = node.text("date").value_or("");
+    if (date.empty()) return date;
+    // 2026-11-26T12:00:00Z or ...+01:00, as XML Schema's dateTime and RFC 3339 have it.
+    constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
+    bool fits = date.size() == shape.size() + 1 || date.size() == shape.size() + 6;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto number = [&](std::size_t at, std::size_t count) { return std::stoi(date.substr(at, count)); };
+    for (std::size_t i = 0; fits && i < shape.size(); ++i)
+        fits = shape[i] == 'd' ? is_digit(date[i]) : date[i] == shape[i];
+    if (fits && date.size() == shape.size() + 1) fits = date.back() == 'Z';
+    if (fits && date.size() == shape.size() + 6) {
+        const std::string zone = date.substr(shape.size());
+        fits = (zone[0] == '+' || zone[0] == '-') && is_digit(zone[1]) && is_digit(zone[2]) &&
+               zone[3] == ':' && is_digit(zone[4]) && is_digit(zone[5]) && zone.substr(1, 2) <= "14" &&
+               zone.substr(4) <= "59";
+    }
+    if (fits) {
+        constexpr std::array<int, 12> days = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+        const int month = number(5, 2), day = number(8, 2);
+        fits = number(0, 4) > 0 && month >= 1 && month <= 12 && day >= 1 &&
+               day <= days.at(static_cast<std::size_t>(month - 1)) && number(11, 2) <= 23 &&
+               number(14, 2) <= 59 && number(17, 2) <= 59;
+        const int year = number(0, 4);
+        const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        fits = fits && (month != 2 || day <= 28 || leap);
+    }
+    if (!fits) {
+        reading.problem(node.pointer("date"),
+                        shown(date) + " is no date; write for instance 2026-11-26T12:00:00Z");
+        return {};
+    }
+    return date;
+}
+
 JobSpec read_job(JobReading& reading, const JobNode& node, std::filesystem::path file) {
     JobSpec job;
     job.folder = reading.folder;
     job.file = std::move(file);
     job.name = read_name(reading, node, "name");
-    job.show = node.text("show").value_or("");
+    job.show = reading.show = node.text("show").value_or("");
+    job.version = reading.version = read_name(reading, node, "version");
+    job.date = reading.date = read_date(reading, node);
     const auto work = node.text("work");
     const std::string work_text =
         work && !work->empty() ? *work : (job.name.empty() ? "job" : job.name) + ".work";
@@ -149,6 +189,9 @@ JobSpec parse_job(std::string_view text, const std::filesystem::path& file, cons
     const json schema = json::parse(embedded_schemas().at("job.schema.json"));
     JobReading reading{.options = options,
                        .folder = absolute.parent_path(),
+                       .show = {},
+                       .version = {},
+                       .date = {},
                        .schemas = {},
                        .pass_validators = {},
                        .problems = {},

@@ -48,6 +48,13 @@ struct ReferenceSpec {
     std::optional<std::string> part;
 };
 
+/// Sound that is not the source's own: of a movie or a WAV file.
+struct AudioSpec {
+    SpecPath path;
+    std::optional<int> first_frame;  ///< where the sound begins, in the shot's numbers; nullopt: where both
+                                     ///< timecodes say, else at source.range.first
+};
+
 struct PassSpec {
     std::string name;
     bool enabled = true;
@@ -80,12 +87,14 @@ struct OutputSpec {
     std::optional<std::string> compression;
     PixelChoice pixel = PixelChoice::Source;
     int bits = 0;                           ///< 0: the source's, else the type's usual depth
-    std::string profile = "422hq";          ///< ProRes
+    std::string profile = "422hq";          ///< ProRes; exr: plate, aces-2065-4, proxy, or empty for none
     std::string encoder = "auto";           ///< ProRes: auto, prores_aw, prores_ks
     std::optional<std::string> colorspace;  ///< nullopt: the source's
     bool alpha = false;
     std::optional<double> dwa_level;
-    std::string matte_of;  ///< a pass's name: what it changed or found in place of the picture
+    std::string matte_of;            ///< a pass's name: what it changed or found in place of the picture
+    std::optional<int> first_frame;  ///< number of the delivered range's first file; nullopt: the source's
+    std::string checksums;           ///< mhl, md5, xxh128, or empty for none
 };
 
 struct ShotSpec {
@@ -96,6 +105,7 @@ struct ShotSpec {
     BadFrame on_bad_frame = BadFrame::Fail;
     std::optional<std::string> timecode;  ///< of source.range.first
     std::optional<std::string> reel;
+    std::optional<AudioSpec> audio;
     std::map<std::string, MatteSpec> mattes;
     std::map<std::string, ReferenceSpec> references;
     std::vector<PassSpec> passes;
@@ -148,6 +158,8 @@ struct JobSpec {
     std::filesystem::path folder;  ///< its folder: relative paths start here
     std::string name;
     std::string show;
+    std::string version;  ///< what {version} in output paths stands for
+    std::string date;     ///< ISO 8601 with a zone, as written; the only date that an output ever gets
     std::filesystem::path work;
     ApprovalSpec approval;
     ColorSpec color;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "spec/output_names.h"
 #include "spec/shot_reader.h"
 
 namespace wetgate::spec {
@@ -16,6 +17,7 @@ struct TypeRow {
     std::vector<std::string_view> keys;  ///< beyond those that every output has
     std::vector<std::string_view> compressions;
     std::vector<int> bits;
+    std::vector<std::string_view> profiles = {};
 };
 
 const std::vector<TypeRow>& rows() {
@@ -23,10 +25,17 @@ const std::vector<TypeRow>& rows() {
         {OutputType::Exr,
          "exr",
          {".exr"},
-         {"compression", "pixel", "dwa_level"},
+         {"compression", "pixel", "dwa_level", "profile", "alpha"},
          {"none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab"},
-         {}},
-        {OutputType::ProRes, "prores", {".mov"}, {"profile", "encoder", "alpha"}, {}, {}},
+         {},
+         {"plate", "aces-2065-4", "proxy"}},
+        {OutputType::ProRes,
+         "prores",
+         {".mov"},
+         {"profile", "encoder", "alpha"},
+         {},
+         {},
+         {"proxy", "422lt", "422", "422hq", "4444", "4444xq"}},
         {OutputType::Dpx, "dpx", {".dpx"}, {"bits"}, {}, {8, 10, 12, 16}},
         {OutputType::Tiff,
          "tiff",
@@ -88,12 +97,59 @@ void check_values(JobReading& reading, const JobNode& node, const TypeRow& row, 
         reading.problem(node.pointer("bits"), std::string(row.name) + " has " + joined(row.bits) +
                                                   " bits, not " + std::to_string(output.bits));
     }
-    if (output.dwa_level && output.compression != "dwaa" && output.compression != "dwab") {
+    if (!output.profile.empty() && !row.profiles.empty() && !has(row.profiles, output.profile)) {
+        reading.problem(node.pointer("profile"), "\"" + output.profile.substr(0, 40) + "\" is none of " +
+                                                     std::string(row.name) + "'s: " + joined(row.profiles));
+    }
+    const bool is_proxy = output.type == OutputType::Exr && output.profile == "proxy";
+    if (output.dwa_level && !is_proxy && output.compression != "dwaa" && output.compression != "dwab") {
         reading.problem(node.pointer("dwa_level"), "needs compression dwaa or dwab");
     }
     if (output.type == OutputType::ProRes && output.alpha && !output.profile.starts_with("4444")) {
         reading.problem(node.pointer("alpha"), "ProRes " + output.profile.substr(0, 40) +
                                                    " has no alpha channel; take profile 4444 or 4444xq");
+    }
+}
+
+/// What a delivery profile of EXR decides cannot be asked for otherwise.
+void check_exr_profile(JobReading& reading, const JobNode& node, const OutputSpec& output) {
+    struct Promise {
+        std::string_view profile;
+        std::vector<std::string_view> compressions;
+        std::string_view why;
+    };
+    static const std::vector<Promise> promises = {
+        {"plate", {"none", "zips", "zip", "piz"}, "a plate loses nothing"},
+        {"aces-2065-4", {"none"}, "an ACES container (SMPTE ST 2065-4) is not compressed"},
+        {"proxy", {"dwaa", "dwab"}, "a proxy is small"}};
+    const auto promise = std::find_if(promises.begin(), promises.end(),
+                                      [&](const Promise& each) { return each.profile == output.profile; });
+    if (promise == promises.end()) return;
+    if (output.compression && !has(promise->compressions, *output.compression)) {
+        reading.problem(node.pointer("compression"),
+                        "profile " + output.profile + " has " + joined(promise->compressions) + ", not " +
+                            output.compression->substr(0, 40) + ": " + std::string(promise->why));
+    }
+    if (output.pixel == PixelChoice::Float) {
+        reading.problem(node.pointer("pixel"), "profile " + output.profile + " is half float");
+    }
+    if (output.profile == "aces-2065-4" && output.colorspace) {
+        reading.problem(node.pointer("colorspace"),
+                        "profile aces-2065-4 is always ACES2065-1; remove it, or the profile");
+    }
+    if (!output.matte_of.empty() && output.profile == "aces-2065-4")
+        reading.problem(node.pointer("matte_of"), "an ACES container holds a picture, not a matte");
+}
+
+void check_delivery(JobReading& reading, const JobNode& node, const OutputSpec& output) {
+    if (output.first_frame && !output.path.pattern.is_sequence()) {
+        reading.problem(node.pointer("first_frame"),
+                        "there is no frame number in the name of this output; remove it");
+    }
+    if (output.checksums == "mhl" && reading.date.empty()) {
+        reading.problem(node.pointer("checksums"),
+                        "an ASC MHL has a creation date, and no clock is read here, so that a run can be "
+                        "repeated to the same bytes; give the job a `date`");
     }
 }
 
@@ -134,18 +190,23 @@ std::string_view to_text(OutputType type) {
 OutputSpec read_output(JobReading& reading, const JobNode& node, const ShotSpec& shot) {
     OutputSpec output;
     output.name = read_name(reading, node, "name");
-    output.path = reading.pattern_here(node, "path");
+    const PathTokens tokens{reading.show, shot.name, reading.version, output.name};
+    const std::string text = node.text("path").value_or("");
+    if (const auto path = reported(reading, node.pointer("path"), [&] { return with_tokens(text, tokens); }))
+        output.path = reading.pattern_of(*path, node.pointer("path"));
     output.compression = node.text("compression");
     for (const PixelChoice pixel : {PixelChoice::Source, PixelChoice::Half, PixelChoice::Float}) {
         if (node.text("pixel") == to_text(pixel)) output.pixel = pixel;
     }
     output.bits = node.small_integer("bits").value_or(0);
-    output.profile = node.text("profile").value_or(output.profile);
+    const auto profile = node.text("profile");
     output.encoder = node.text("encoder").value_or(output.encoder);
     output.colorspace = node.text("colorspace");
     output.alpha = node.flag("alpha", false);
     output.dwa_level = node.number("dwa_level");
     output.matte_of = node.text("matte_of").value_or("");
+    output.first_frame = node.small_integer("first_frame");
+    output.checksums = node.text("checksums").value_or("");
 
     const auto type = node.text("type");
     const auto row = std::find_if(rows().begin(), rows().end(),
@@ -155,9 +216,12 @@ OutputSpec read_output(JobReading& reading, const JobNode& node, const ShotSpec&
         return output;
     }
     output.type = row->type;
+    output.profile = profile.value_or(output.type == OutputType::ProRes ? output.profile : "");
     check_keys(reading, node, *row);
     check_values(reading, node, *row, output);
     check_path(reading, node, *row, output);
+    check_exr_profile(reading, node, output);
+    check_delivery(reading, node, output);
     if (!output.matte_of.empty()) check_matte(reading, node, output, shot);
     return output;
 }

@@ -81,6 +81,16 @@ ReferenceSpec read_reference(JobReading& reading, const JobNode& node, const std
     return reference;
 }
 
+std::optional<AudioSpec> read_audio(JobReading& reading, const JobNode& node) {
+    if (!node.is_there()) return std::nullopt;
+    AudioSpec audio;
+    audio.path = reading.pattern_here(node, "path");
+    audio.first_frame = node.small_integer("first_frame");
+    if (audio.path.pattern.is_sequence())
+        reading.problem(node.pointer("path"), "sound is one file; remove the frame number from its name");
+    return audio;
+}
+
 template <class Value>
 std::string used_name(JobReading& reading, const std::string& pointer, const std::string& name,
                       const char* kind, const std::map<std::string, Value>& there) {
@@ -236,10 +246,13 @@ std::filesystem::path JobReading::path_here(const std::string& text, const std::
 }
 
 SpecPath JobReading::pattern_here(const JobNode& node, const std::string& key) {
+    return pattern_of(node.text(key).value_or(""), node.pointer(key));
+}
+
+SpecPath JobReading::pattern_of(std::string text, const std::string& pointer) {
     SpecPath path;
-    path.text = node.text(key).value_or("");
+    path.text = std::move(text);
     if (path.text.empty()) return path;
-    const std::string pointer = node.pointer(key);
     const std::size_t before = problems.size();
     path_here(path.text, pointer);
     if (problems.size() > before) return path;
@@ -277,6 +290,7 @@ ShotSpec read_shot(JobReading& reading, const JobNode& node) {
     shot.timecode = node.text("timecode");
     check_timecode(reading, node, shot);
     shot.reel = node.text("reel");
+    shot.audio = read_audio(reading, node["audio"]);
 
     const JobNode mattes = node["mattes"];
     if (mattes.is_there() && mattes.value().is_object()) {

@@ -19,7 +19,8 @@ constexpr std::size_t most_problems = 1000;
 /// What the readers of a job's parts share while one job is read.
 struct JobReading {
     const LoadOptions& options;
-    std::filesystem::path folder;  ///< of the job file
+    std::filesystem::path folder;     ///< of the job file
+    std::string show, version, date;  ///< of the job
     PassSchemas schemas;
     std::map<std::string, Schema> pass_validators;  ///< compiled once a pass
     std::size_t frames_left =
@@ -34,6 +35,8 @@ struct JobReading {
     /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
+    /// The same of a text that stands at `pointer`.
+    SpecPath pattern_of(std::string text, const std::string& pointer);
     std::string mapped_text(const std::string& text) const;
 };
 

@@ -67,4 +67,15 @@ TEST_CASE("the BCD time word of an EXR header reads back") {
     CHECK(!from_packed_bcd(0x0000000FU, {24, 1}));  // no decimal digit
 }
 
+TEST_CASE("above 30 frames a second the time word counts pairs, and its field mark the second of a pair") {
+    for (const Rate& rate : {Rate{48000, 1001}, Rate{48, 1}, Rate{50, 1}, Rate{60000, 1001}, Rate{60, 1}}) {
+        for (int frame = 0; frame < 4 * rate.nominal(); ++frame) {
+            const Timecode timecode{frame, rate, false};
+            CHECK(from_packed_bcd(packed_bcd(timecode), rate) == timecode);
+        }
+    }
+    CHECK(packed_bcd(*parse_timecode("01:02:03:48", {50, 1})) == 0x01020324U);
+    CHECK(packed_bcd(*parse_timecode("01:02:03:49", {50, 1})) == 0x01028324U);
+}
+
 }  // namespace wetgate

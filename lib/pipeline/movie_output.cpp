@@ -1,0 +1,108 @@
+#include "pipeline/movie_output.h"
+
+#include <algorithm>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "media/movie.h"
+#include "media/movie_facts.h"
+#include "pipeline/output_writer.h"
+#include "pipeline/record.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t packet_limit_bytes = std::int64_t{1} << 30;
+
+// A frame that failed keeps its place in the movie, so that every other frame keeps its number and the sound
+// its sync: the nearest made frame before it (else after it) is shown, and the report lists it as missing.
+FrameSet shown_in_movie(const FrameSet& made, const FrameSet& failed) {
+    FrameSet shown = made;
+    for (const int frame : failed) {
+        const auto after = std::lower_bound(made.begin(), made.end(), frame);
+        shown.insert(std::upper_bound(shown.begin(), shown.end(), frame),
+                     after == made.begin() ? *after : *std::prev(after));
+    }
+    return shown;
+}
+
+// The frame of the shot at which the job's audio file begins.
+std::int64_t audio_begins_at(const ShotContext& shot, const spec::AudioSpec& audio) {
+    const int first = shot.source_range().first;
+    if (audio.first_frame) return *audio.first_frame;
+    const auto shot_start = shot.timecode_of(first);
+    const auto sound_start = media::start_timecode(audio.path.pattern.path(0), shot.rate());
+    if (!shot_start || !sound_start) return first;
+    if (shot_start->drop_frame != sound_start->drop_frame) {
+        throw Error(ErrorKind::Usage,
+                    "one of the audio's timecode (" + to_string(*sound_start) + ") and the shot's (" +
+                        to_string(*shot_start) +
+                        ") is drop-frame: say where the sound begins with audio.first_frame",
+                    {.file = audio.path.text, .shot = shot.shot().name, .frame = {}});
+    }
+    return first + (sound_start->frame - shot_start->frame);
+}
+
+std::optional<media::AudioCopy> sound_of(const ShotContext& shot, const FrameSet& frames,
+                                         nlohmann::json& said) {
+    const auto count = static_cast<std::int64_t>(frames.size());
+    const int first = frames.front();
+    if (const auto& audio = shot.shot().audio) {
+        const std::int64_t begins = audio_begins_at(shot, *audio);
+        said["audio"] = {{"from", audio->path.text}, {"begins_at_frame", begins}};
+        return media::AudioCopy{audio->path.pattern.path(0), first - begins, count};
+    }
+    if (!shot.info().has_audio) return std::nullopt;
+    said["audio"] = {{"from", "source"}, {"begins_at_frame", shot.source_range().first}};
+    return media::AudioCopy{shot.file_of(first), first - shot.source_range().first, count};
+}
+
+}  // namespace
+
+nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
+                           const FrameSet& failed) {
+    const WorkFiles files(shot);
+    const FrameSet frames = shown_in_movie(made, failed);
+    nlohmann::json said = {{"name", output.name}, {"frames", frames.size()}, {"held_for_failed", failed}};
+    media::MovOptions options;
+    options.video = prores_options(shot, output);
+    options.timecode = shot.timecode_of(frames.front());
+    options.reel = shot.reel();
+    options.audio = sound_of(shot, frames, said);
+    if (shot.info().kind == media::MediaKind::Movie && shot.scale() == 1)
+        options.clean_aperture = media::clean_aperture(shot.file_of(frames.front()));
+    const fs::path path = output.path.pattern.path(frames.front());
+    ShotContext::make_folder(path.parent_path());
+    remove_orphan_temps(path.parent_path());
+    std::string hashes;
+    AtomicFile file(path);
+    media::write_mov(file, options, static_cast<std::int64_t>(frames.size()), [&](std::int64_t index) {
+        const std::string bytes =
+            read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
+        hashes += content_hash(bytes);
+        const auto view = std::as_bytes(std::span(bytes));
+        return std::vector<std::byte>(view.begin(), view.end());
+    });
+    said["bytes"] = file.size();
+    file.commit();
+    said["file"] = fs::proximate(path, shot.job().folder).generic_string();
+    said["packets"] = content_hash(hashes);
+    said["profile"] = output.profile;
+    said["encoder"] = options.video.encoder;
+    said["bits"] = options.video.color.bits;
+    // 0: the source is float.
+    if (const int bits = shot.info().color.bits; bits > 0) {
+        said["source_bits"] = bits;
+    } else {
+        said["source_bits"] = "float";
+    }
+    if (options.timecode) said["timecode"] = to_string(*options.timecode);
+    if (!options.reel.empty()) said["reel"] = options.reel;
+    if (options.clean_aperture) said["clean_aperture"] = *options.clean_aperture;
+    return said;
+}
+
+}  // namespace wetgate::pipeline
