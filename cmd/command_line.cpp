@@ -107,6 +107,26 @@ void add_compare(CLI::App& app, Options& options) {
     add_common(app, options);
 }
 
+void add_qc(CLI::App& app, Options& options) {
+    QcOptions& qc = options.qc;
+    app.add_option("media", options.media_a, "file, pattern (plate.####.exr) or movie");
+    app.add_option("--range", options.media_range, "frames (default: those found)");
+    app.add_option("--colorspace", qc.colorspace, "space of the pictures (default: what a movie's tags say)");
+    app.add_option(
+        "--reference", qc.reference,
+        "what it should be, frame by frame: its faults count as the source's, and PSNR, SSIM and dE-ITP "
+        "are measured against it");
+    app.add_option("--reference-colorspace", qc.reference_colorspace,
+                   "where it is another than --colorspace");
+    app.add_option("--config", qc.config, "builtin, $OCIO or an OCIO config file")->capture_default_str();
+    app.add_option("-o,--output", qc.output, "folder for report.html, .json, .csv and junit.xml");
+    app.add_option("--qc-gate", options.qc_gate, "fail: end with 15 at a Blocker; off, warn: do not")
+        ->check(CLI::IsMember({"off", "warn", "fail"}));
+    app.add_flag("--checks", qc.list_checks, "list the checks: method, standard, threshold; look at nothing");
+    app.add_flag("--json", options.json, "JSON instead of text");
+    add_common(app, options);
+}
+
 constexpr const char* conform_footer =
     R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
 for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
@@ -192,6 +212,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
 
     add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),
                 options);
+    add_qc(*app.add_subcommand("qc", "quality control of any media, without a job"), options);
     add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
 
     CLI::App* train =

@@ -12,7 +12,7 @@ int merge(const Options& options, const Services& services) {
     const pipeline::JobOutcome outcome = pipeline::merge_job(
         job, request_of(options), {setup.tools(services.log), progress.sink(), services.stop});
     progress.finish();
-    return write_report(job, options, outcome);
+    return write_report({job.qc.report, job.qc.gate}, options, outcome);
 }
 
 }  // namespace wetgate::cmd

@@ -34,6 +34,15 @@ struct ConformOptions {
     std::optional<std::string> apply_cdl;  ///< and grade with them in this space
 };
 
+/// What `qc` takes besides.
+struct QcOptions {
+    std::filesystem::path reference;
+    std::string colorspace, reference_colorspace;
+    std::string config = "builtin";
+    std::filesystem::path output;  ///< folder of the report
+    bool list_checks = false;
+};
+
 /// The command line, parsed: what main hands to a verb.
 struct Options {
     std::string verb;
@@ -46,6 +55,7 @@ struct Options {
     std::optional<std::filesystem::path> models;  ///< folder of models
     std::filesystem::path media_a, media_b;       ///< probe; compare
     std::string media_range;                      ///< probe, compare: frames of a sequence
+    QcOptions qc;
     CompareOptions compare;
     ConformOptions conform;
 

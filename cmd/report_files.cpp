@@ -31,19 +31,18 @@ std::string now_utc() {
     return text.data();
 }
 
-spec::GateMode gate_of(const spec::JobSpec& job, const Options& options) {
-    if (!options.qc_gate) return job.qc.gate;
+spec::GateMode gate_of(const ReportPlace& place, const Options& options) {
+    if (!options.qc_gate) return place.gate;
     if (*options.qc_gate == "off") return spec::GateMode::Off;
     return *options.qc_gate == "warn" ? spec::GateMode::Warn : spec::GateMode::Fail;
 }
 
 }  // namespace
 
-int write_report(const spec::JobSpec& job, const Options& options, const pipeline::JobOutcome& outcome) {
+int write_report(const ReportPlace& place, const Options& options, const pipeline::JobOutcome& outcome) {
     const nlohmann::json& result = *outcome.result;
-    const std::filesystem::path folder = job.qc.report.empty() ? job.work / "qc" : job.qc.report;
-    pipeline::ShotContext::make_folder(folder);
-    remove_orphan_temps(folder);
+    pipeline::ShotContext::make_folder(place.folder);
+    remove_orphan_temps(place.folder);
     const nlohmann::json report = {{"schema", "wetgate.report/1"},
                                    {"result", result},
                                    {"run",
@@ -53,25 +52,24 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
                                      {"frames_made", outcome.made},
                                      {"frames_reused", outcome.reused}}}};
     // One finding's text may hold what a damaged file said of itself: never let a bad byte lose the report.
-    write_atomic(folder / "report.json",
+    write_atomic(place.folder / "report.json",
                  report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-    write_atomic(folder / "report.csv", qc::to_csv(result));
-    write_atomic(folder / "junit.xml", qc::to_junit(result));
-    write_atomic(folder / "report.html", qc::to_html(report, outcome.thumbnails));
+    write_atomic(place.folder / "report.csv", qc::to_csv(result));
+    write_atomic(place.folder / "junit.xml", qc::to_junit(result));
+    write_atomic(place.folder / "report.html", qc::to_html(report, outcome.thumbnails));
 
     const std::string verdict = qc::verdict_of(result);
-    const spec::GateMode gate = gate_of(job, options);
     std::printf("verdict: %s\n", verdict.c_str());
     for (const std::string& reason : qc::reasons_of(result, 5)) std::printf("  %s\n", reason.c_str());
-    std::printf("report: %s\n", (folder / "report.json").string().c_str());
-    std::printf("page: %s\n", (folder / "report.html").string().c_str());
+    std::printf("report: %s\n", (place.folder / "report.json").string().c_str());
+    std::printf("page: %s\n", (place.folder / "report.html").string().c_str());
     if (outcome.failed + outcome.substituted > 0) {
         throw Error(ErrorKind::SomeFramesFailed,
                     std::to_string(outcome.failed) + " frames were not made and " +
                         std::to_string(outcome.substituted) +
                         " have a substitute; the others are done, and the report lists each");
     }
-    if (verdict == "fail" && gate == spec::GateMode::Fail) {
+    if (verdict == "fail" && gate_of(place, options) == spec::GateMode::Fail) {
         throw Error(ErrorKind::Gate,
                     "a QC gate is closed; all outputs are written, and the report lists why");
     }

@@ -12,6 +12,7 @@ int merge(const Options& options, const Services& services);
 int probe(const Options& options, const Services& services);
 int models(const Options& options);
 int train(const Options& options, const Services& services);
+int qc(const Options& options, const Services& services);
 int compare(const Options& options, const Services& services);
 int conform(const Options& options, const Services& services);
 int passes(const Options& options);  // in the light binary: needs no engine

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "pipeline/checksums.h"
+#include "pipeline/mattes.h"
 #include "pipeline/movie_output.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
@@ -221,6 +222,30 @@ nlohmann::json write_sidecars(const ShotContext& shot, const ShotStages& stages)
     return list;
 }
 
+// Mattes that passes went by: their files of the delivered frames, and one hash of all their bytes.
+nlohmann::json mattes_used(const ShotContext& shot) {
+    std::set<std::string> names;
+    for (const spec::PassSpec& pass : shot.shot().passes) {
+        if (!pass.enabled) continue;
+        names.insert({pass.matte, pass.protect});
+        names.insert(pass.named_mattes.begin(), pass.named_mattes.end());
+    }
+    names.erase("");
+    nlohmann::json list = nlohmann::json::array();
+    for (const std::string& name : names) {
+        std::set<fs::path> files;  // one for all frames, or one a frame
+        for (const int frame : frames_of(shot.delivered_range()))
+            files.insert(MatteStore::file_of(shot, name, frame));
+        std::string hashes;
+        for (const fs::path& file : files) hashes += content_hash(read_text(file, std::int64_t{1} << 36));
+        list.push_back({{"name", name},
+                        {"path", shot.shot().mattes.at(name).path.text},
+                        {"files", files.size()},
+                        {"hash", content_hash(hashes)}});
+    }
+    return list;
+}
+
 }  // namespace
 
 MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
@@ -306,6 +331,12 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
             {{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
     }
     const nlohmann::json sidecars = write_sidecars(shot, stages);
+    for (const nlohmann::json& output : outputs) {
+        if (!output.contains("file")) continue;
+        for (const qc::Finding& finding : check_written_movie(shot, output))
+            findings.push_back(qc::to_json(finding));
+    }
+    qc::apply_settings(options.checks, findings);
     Judgement judgement;
     if (shot.viewer() != nullptr) judgement = judge(shot, records, options.checks);
     for (const qc::Finding& finding : judgement.findings) findings.push_back(qc::to_json(finding));
@@ -320,6 +351,7 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
                      {"passes", pass_summaries(shot, frames)},
                      {"artefacts", artefacts},
                      {"sidecars", sidecars},
+                     {"mattes", mattes_used(shot)},
                      {"models", model_summaries(shot, frames)},
                      {"outputs", outputs},
                      {"frames", frames},

@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "media/movie.h"
 #include "media/movie_facts.h"
+#include "pipeline/movie_checks.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
 
@@ -103,6 +104,27 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     if (!options.reel.empty()) said["reel"] = options.reel;
     if (options.clean_aperture) said["clean_aperture"] = *options.clean_aperture;
     return said;
+}
+
+std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nlohmann::json& said) {
+    const FrameRange range = shot.delivered_range();
+    ExpectedMovie expected;
+    expected.shot = shot.shot().name;
+    expected.range = range;
+    expected.frames = said.at("frames").get<std::int64_t>();
+    if (said.contains("timecode"))
+        expected.start = parse_timecode(said.at("timecode").get<std::string>(), shot.rate());
+    expected.reel = said.value("reel", "");
+    if (said.contains("audio") && !shot.shot().audio) {
+        const media::MovieFacts source = media::movie_facts(shot.file_of(range.first));
+        expected.audio_tracks = source.audio.size();
+        for (const media::MovieFacts::Audio& track : source.audio) {
+            // All of it was copied.
+            if (source.frames == *expected.frames) expected.packet_hashes.push_back(track.packet_hash);
+        }
+    }
+    const fs::path file = shot.job().folder / said.at("file").get<std::string>();
+    return check_movie(media::movie_facts(file), file.filename().string(), expected);
 }
 
 }  // namespace wetgate::pipeline

@@ -1,7 +1,9 @@
 #pragma once
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "pipeline/shot_context.h"
+#include "qc/finding.h"
 
 namespace wetgate::pipeline {
 
@@ -9,5 +11,9 @@ namespace wetgate::pipeline {
 /// the nearest made frame. Says what was written: file, bytes, packets, profile, bits, timecode, reel, sound.
 nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
                            const FrameSet& failed);
+
+/// The checks of check_movie() on a movie that write_movie() wrote, read back from its file. `said`: what
+/// that returned.
+std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nlohmann::json& said);
 
 }  // namespace wetgate::pipeline

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "pipeline/memory.h"
 #include "pipeline/merge.h"
 #include "pipeline/plan.h"
@@ -64,12 +66,20 @@ private:
     double total_units_, before_ = 0, upcoming_ = 0, reached_ = 0;
 };
 
+/// A copy of the job, as it was run, beside the report.
+nlohmann::json kept_job(const spec::JobSpec& job) {
+    constexpr std::int64_t limit_bytes = 8 << 20;
+    const std::string text = read_text(job.file, limit_bytes);
+    ShotContext::make_folder(job.qc.report);
+    write_atomic(job.qc.report / "job.json", text);
+    return {{"file", "job.json"}, {"hash", content_hash(text)}};
+}
+
 qc::ReportHeader header_of(const spec::JobSpec& job) {
-    return {job.name,
-            job.show,
-            WETGATE_VERSION,
-            {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}},
-            job.qc.measure ? qc::catalogue(check_settings(job.qc)) : nlohmann::json::array()};
+    return {
+        job.name,        job.show,
+        WETGATE_VERSION, {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}},
+        kept_job(job),   job.qc.measure ? qc::catalogue(check_settings(job.qc)) : nlohmann::json::array()};
 }
 
 // The report's page stays small: shots share what pictures it may hold.

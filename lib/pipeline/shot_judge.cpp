@@ -74,21 +74,9 @@ Judgement judge(const ShotContext& shot, const std::map<int, nlohmann::json>& re
 std::vector<qc::Thumbnail> pick_thumbnails(const ShotContext& shot,
                                            const std::map<int, nlohmann::json>& records,
                                            const nlohmann::json& findings, std::size_t most) {
-    std::set<int> picked;
-    for (const char* severity : {"Blocker", "Issue", "FYI"}) {
-        for (const nlohmann::json& finding : findings) {
-            if (finding.at("severity") != severity || 2 * picked.size() >= most) continue;
-            const int first = finding.at("first_frame").get<int>(), end = finding.at("end_frame").get<int>();
-            picked.insert(first + (end - first - 1) / 2);
-        }
-    }
-    const FrameRange range = shot.delivered_range();
-    const auto others = static_cast<int>(most - picked.size());
-    for (int i = 0; i < std::min(others, range.size()); ++i)
-        picked.insert(range.first + static_cast<int>((2LL * i + 1) * range.size() / (2LL * others)));
     const WorkFiles files(shot);
     std::vector<qc::Thumbnail> thumbnails;
-    for (const int frame : picked) {
+    for (const int frame : frames_to_show(findings, shot.delivered_range(), most)) {
         const auto record = records.find(frame);
         if (record == records.end() || !record->second.contains("qc")) continue;
         const nlohmann::json& seen = record->second.at("qc");

@@ -12,7 +12,7 @@ namespace wetgate::pipeline {
 /// What QC says of a whole shot, from its frames' records.
 struct Judgement {
     std::vector<qc::Finding> findings;
-    std::vector<std::string> checked;  ///< names of the checks that had something to look at
+    std::vector<std::string> checked;                  ///< names of the checks that had something to look at
     nlohmann::json metrics = nlohmann::json::array();  ///< as qc::metrics()
 };
 
@@ -20,7 +20,7 @@ struct Judgement {
 Judgement judge(const ShotContext& shot, const std::map<int, nlohmann::json>& records,
                 const qc::CheckSettings& settings);
 
-/// Thumbnails of up to `most` frames: first those with findings, the worst first, then others evenly.
+/// Thumbnails of frames_to_show().
 std::vector<qc::Thumbnail> pick_thumbnails(const ShotContext& shot,
                                            const std::map<int, nlohmann::json>& records,
                                            const nlohmann::json& findings, std::size_t most);

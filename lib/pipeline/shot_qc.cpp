@@ -13,8 +13,6 @@
 namespace wetgate::pipeline {
 namespace {
 
-constexpr int thumbnail_px = 240;
-
 /// Linear Rec.709 by the names that configs give it.
 constexpr std::array<const char*, 6> light_spaces = {
     "Linear Rec.709", "Linear Rec.709 (sRGB)",   "lin_rec709",
@@ -55,7 +53,7 @@ Viewer::View Viewer::look(const HostFrame& frame, const std::vector<float>* touc
     qc::Measured seen = measured(frame, coded_picture, touch);
     View view{std::move(seen.facts), {}};
     if (seen.light.window.empty()) return view;
-    FloatImage small = qc::reduced(seen.light, thumbnail_px);
+    FloatImage& small = seen.light;
     for (int c = 0; c < 3; ++c)
         std::transform(small.channel(c), small.channel(c) + small.window.area(), small.channel(c), coded);
     view.thumbnail = jpeg(small);
@@ -79,20 +77,19 @@ std::string mask_thumbnail(const Box& window, const std::vector<float>& mask) {
     if (mask.size() != window.area() || window.empty()) return {};
     FloatImage grey = make_float_image({0, 0, window.width(), window.height()});
     for (int c = 0; c < 3; ++c) std::copy(mask.begin(), mask.end(), grey.channel(c));
-    // By the same two steps as a picture, so that both are of one size.
-    return jpeg(qc::reduced(qc::reduced(grey), thumbnail_px));
+    return jpeg(qc::reduced(grey));
 }
 
 qc::CheckSettings check_settings(const spec::QcSpec& spec) {
-    std::vector<std::string> names;
-    for (const auto& check : qc::picture_checks()) names.push_back(check->info().name);
+    const std::vector<std::string> names = qc::overridable_checks();
     qc::CheckSettings settings;
     for (const auto& [name, setting] : spec.checks) {
         if (std::find(names.begin(), names.end(), name) == names.end()) {
             const auto near = spec::nearest(name, names);
-            throw Error(ErrorKind::Usage, "/qc/checks/" + name + ": there is no such check" +
-                                              (near ? "; did you mean '" + *near + "'?"
-                                                    : "; `wetgate qc --checks` lists them"));
+            throw Error(
+                ErrorKind::Usage,
+                "/qc/checks/" + name + ": there is no such check, or it cannot be set otherwise" +
+                    (near ? "; did you mean '" + *near + "'?" : "; `wetgate qc --checks` lists them"));
         }
         settings[name] = {
             setting.enabled, setting.threshold,
@@ -117,6 +114,21 @@ void read_record(const nlohmann::json& record, qc::FrameFacts& frame) {
     frame.output = output.is_string()
                        ? frame.input
                        : std::make_shared<const qc::PictureFacts>(qc::picture_facts_from(output));
+}
+
+std::set<int> frames_to_show(const nlohmann::json& findings, FrameRange range, std::size_t most) {
+    std::set<int> picked;
+    for (const char* severity : {"Blocker", "Issue", "FYI"}) {
+        for (const nlohmann::json& finding : findings) {
+            if (finding.at("severity") != severity || 2 * picked.size() >= most) continue;
+            const int first = finding.at("first_frame").get<int>(), end = finding.at("end_frame").get<int>();
+            picked.insert(first + (end - first - 1) / 2);
+        }
+    }
+    const auto others = static_cast<int>(most - picked.size());
+    for (int i = 0; i < std::min(others, range.size()); ++i)
+        picked.insert(range.first + static_cast<int>((2LL * i + 1) * range.size() / (2LL * others)));
+    return picked;
 }
 
 }  // namespace wetgate::pipeline

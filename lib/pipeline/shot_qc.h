@@ -3,10 +3,12 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "color/color.h"
+#include "core/frame_range.h"
 #include "core/host_frame.h"
 #include "qc/check.h"
 #include "qc/measure.h"
@@ -27,7 +29,7 @@ public:
 
     struct View {
         qc::PictureFacts facts;
-        std::string thumbnail;  ///< a JPEG file, 240 pixels across; empty where there is no picture
+        std::string thumbnail;  ///< a JPEG file, 480 pixels across or less; empty where there is no picture
     };
     /// `touch`: as qc::Picture has it.
     View look(const HostFrame& frame, const std::vector<float>* touch = nullptr) const;
@@ -47,6 +49,9 @@ private:
 
 /// A mask as a JPEG of the same size as the thumbnails; empty for a mask of nothing.
 std::string mask_thumbnail(const Box& window, const std::vector<float>& mask);
+
+/// Frames of a report's page, up to `most`: first those with findings, the worst first, then others evenly.
+std::set<int> frames_to_show(const nlohmann::json& findings, FrameRange range, std::size_t most);
 
 /// The job's settings of checks; Error{Usage} that names the nearest for a name that is none.
 qc::CheckSettings check_settings(const spec::QcSpec& spec);

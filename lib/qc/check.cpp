@@ -8,12 +8,16 @@
 namespace wetgate::qc {
 namespace {
 
-/// What the pipeline finds by itself, of a frame or at the merge.
-std::vector<CheckInfo> gate_infos() {
+/// What the pipeline finds by itself, of a frame, of a movie or at the merge.
+std::vector<CheckInfo> pipeline_checks() {
     const std::string any = "any (wetgate gate)";
     const auto gate = [&](const char* name, const char* title, const char* category, const char* term,
                           Severity severity, const char* method) {
         return CheckInfo{name, title, category, term, severity, method, "", 0, "", any, false};
+    };
+    const auto fact = [](const char* name, const char* title, const char* category, const char* term,
+                         Severity severity, const char* method, const char* standard = "") {
+        return CheckInfo{name, title, category, term, severity, method, standard, 0, "", "any", true};
     };
     return {
         gate("missing_frame", "Missing frames", "VIDEO", "Frame Error", Severity::Blocker,
@@ -28,6 +32,28 @@ std::vector<CheckInfo> gate_infos() {
              "every header attribute of the source is in the output, byte for byte"),
         gate("outside_matte", "Change outside the fix", "VIDEO", "Plate integrity", Severity::Blocker,
              "stored bits of the output where no pass was at work, of other channels and parts"),
+        fact("naming", "File names", "METADATA", "File naming", Severity::Issue,
+             "legal characters, length of the path, padding", "Netflix naming and archival rules"),
+        fact("bit_depth", "Bit depth", "METADATA", "Bit depth", Severity::Fyi,
+             "bits of the source against those of the encoder"),
+        fact("color_tags", "Colour tags agree", "COLOR-TRANSFORM", "Color Space", Severity::Issue,
+             "colr atom, ProRes frame header and stream of a movie", "SMPTE RDD 36, ITU-T H.273"),
+        fact("audio", "Sound", "AUDIO", "Audio Missing", Severity::Issue,
+             "number of tracks, end within a frame of the picture's, coded bytes of a whole copy"),
+        fact("movie_start", "Length, timecode and reel", "VIDEO", "Incorrect Timecode", Severity::Issue,
+             "of a movie that was written, read back from it", "SMPTE ST 12-1"),
+        fact("needs_key_frame", "A pass needs a key frame", "VIDEO", "Plate integrity", Severity::Issue,
+             "confidence of a pass's track"),
+        fact("needs_picks", "A pass needs picks", "VIDEO", "Color Mistiming", Severity::Issue,
+             "surfaces that shot and reference both show"),
+        fact("left_alone", "A pass left the shot alone", "VIDEO", "Color Mistiming", Severity::Issue,
+             "a pass's own evidence"),
+        fact("intruder", "Something comes in", "VIDEO", "Visible Crew or Equipment", Severity::Issue,
+             "the pass 'intruder'"),
+        fact("made_frame", "Frames made anew", "VIDEO", "Frame Error", Severity::Fyi,
+             "the pass 'frame_repair'"),
+        fact("broken_frame", "Broken frames", "VIDEO", "Frame Error", Severity::Issue,
+             "the pass 'frame_repair', where it could not make a frame"),
     };
 }
 
@@ -77,6 +103,15 @@ bool overlap(const Occurrence& a, const Occurrence& b) {
 
 }  // namespace
 
+std::vector<std::string> overridable_checks() {
+    std::vector<std::string> names;
+    for (const CheckInfo& info : pipeline_checks())
+        if (info.overridable) names.push_back(info.name);
+    for (const auto& check : picture_checks())
+        if (check->info().overridable) names.push_back(check->info().name);
+    return names;
+}
+
 const std::vector<std::unique_ptr<const Check>>& picture_checks() {
     static const Checks checks = [] {
         Checks all;
@@ -98,6 +133,18 @@ std::string frames_text(const ShotFacts& shot, const Occurrence& occurrence) {
               last = shot.range.first + static_cast<int>(occurrence.end) - 1;
     return first == last ? "frame " + std::to_string(first)
                          : "frames " + std::to_string(first) + "-" + std::to_string(last);
+}
+
+void apply_settings(const CheckSettings& settings, nlohmann::json& findings) {
+    nlohmann::json kept = nlohmann::json::array();
+    for (nlohmann::json& finding : findings) {
+        const auto setting = settings.find(finding.at("check").get<std::string>());
+        if (setting != settings.end() && !setting->second.enabled) continue;
+        if (setting != settings.end() && setting->second.severity)
+            finding["severity"] = to_string(*setting->second.severity);
+        kept.push_back(std::move(finding));
+    }
+    findings = std::move(kept);
 }
 
 CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
@@ -141,7 +188,7 @@ CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
 
 nlohmann::json catalogue(const CheckSettings& settings) {
     nlohmann::json list = nlohmann::json::array();
-    for (const CheckInfo& info : gate_infos()) list.push_back(to_json(info, {}));
+    for (const CheckInfo& info : pipeline_checks()) list.push_back(to_json(info, settings));
     for (const auto& check : picture_checks()) list.push_back(to_json(check->info(), settings));
     return list;
 }

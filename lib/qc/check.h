@@ -92,6 +92,9 @@ private:
 /// All checks on pictures, in the order of the report.
 const std::vector<std::unique_ptr<const Check>>& picture_checks();
 
+/// Names that a job may set otherwise.
+std::vector<std::string> overridable_checks();
+
 /// What a job says of a check.
 struct CheckSetting {
     bool enabled = true;
@@ -104,6 +107,10 @@ struct CheckResult {
     std::vector<Finding> findings;     ///< by frame, then check
     std::vector<std::string> checked;  ///< names, in the order of the report
 };
+
+/// Leaves out findings (as to_json() makes them) of checks that are off, and gives the others their severity.
+/// For those that the pipeline makes by itself; run_checks() has done it.
+void apply_settings(const CheckSettings& settings, nlohmann::json& findings);
 
 /// Runs every check that applies. What is found in the source and again in the output is listed once, as the
 /// output's; what only the source has (a pass mended it) is listed as FYI of the input.

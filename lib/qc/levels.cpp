@@ -10,6 +10,7 @@ namespace wetgate::qc {
 namespace {
 
 constexpr float half_most = 65504.0F;
+constexpr std::int64_t least_at_top = 16;
 
 struct ChannelLevels {
     float least = std::numeric_limits<float>::max();
@@ -88,7 +89,8 @@ LevelFacts level_facts(const HostFrame& frame, const FloatImage& coded) {
         negative += channel.negative;
         facts.over_half += channel.over_half;
         facts.non_finite += channel.non_finite;
-        if (channel.greatest > channel.least)
+        // There always is a greatest sample; a flat top has many.
+        if (channel.greatest > channel.least && channel.at_top >= least_at_top)
             facts.at_top =
                 std::max(facts.at_top, static_cast<double>(channel.at_top) / static_cast<double>(count));
     }

@@ -61,11 +61,14 @@ nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::jso
         }
     }
     nlohmann::json fingerprint = shots.empty() ? nlohmann::json() : shots.front().at("fingerprint");
-    return {{"tool", header.tool_version}, {"job", header.job},
-            {"show", header.show},         {"approval", header.approval},
-            {"fingerprint", fingerprint},  {"gates", counts},
-            {"checks", header.checks},     {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
-            {"shots", std::move(shots)}};
+    nlohmann::json result = {
+        {"tool", header.tool_version}, {"job", header.job},
+        {"show", header.show},         {"approval", header.approval},
+        {"fingerprint", fingerprint},  {"gates", counts},
+        {"checks", header.checks},     {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
+        {"shots", std::move(shots)}};
+    if (!header.job_file.is_null()) result["job_file"] = header.job_file;
+    return result;
 }
 
 std::string verdict_of(const nlohmann::json& result) {

@@ -19,6 +19,7 @@ struct Accepted {
 struct ReportHeader {
     std::string job, show, tool_version;
     nlohmann::json approval;
+    nlohmann::json job_file = nullptr;                ///< {"file", "hash"}; null: there is none
     nlohmann::json checks = nlohmann::json::array();  ///< as catalogue()
 };
 
