@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 #include "cmd/media_argument.h"
 #include "core/atomic_file.h"
@@ -58,7 +57,14 @@ std::vector<float> cut_to(const FloatImage& matte, const Box& window) {
 
 CompareRegions::CompareRegions(const CompareOptions& options, int threads, const Log& log)
     : ring_(options.ring) {
-    for (const std::string& text : options.regions) boxes_.push_back(parse_region(text));
+    for (const std::string& text : options.regions) {
+        qc::Region region = parse_region(text);
+        for (const qc::Region& other : boxes_) {
+            if (other.name() == region.name())
+                throw Error(ErrorKind::Usage, "--region " + text + ": there is another region of that name");
+        }
+        boxes_.push_back(std::move(region));
+    }
     if (options.matte) matte_ = open_argument(*options.matte, "", threads, log);
 }
 

@@ -5,6 +5,11 @@
 
 namespace wetgate::conform {
 
+std::int64_t frames_between(const Timecode& in, const Timecode& out) {
+    if (out.frame >= in.frame) return out.frame - in.frame;
+    return advanced({0, in.rate, in.drop_frame}, out.frame - in.frame).frame;
+}
+
 void set_aside(CutEvent& event, Verdict verdict, std::string reason) {
     if (event.verdict != Verdict::Conformed) return;
     event.verdict = verdict;

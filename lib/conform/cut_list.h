@@ -69,6 +69,9 @@ struct CutList {
 
 constexpr std::size_t most_events = 10'000;  ///< as many shots as a job may have
 
+/// Frames from `in` to `out`, over midnight where `out` has the earlier address.
+std::int64_t frames_between(const Timecode& in, const Timecode& out);
+
 /// Sets verdict and reason, unless another reason stands already.
 void set_aside(CutEvent& event, Verdict verdict, std::string reason);
 

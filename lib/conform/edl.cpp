@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "conform/edl_entry.h"
 #include "conform/edl_line.h"
 #include "conform/text.h"
 #include "core/error.h"
@@ -26,17 +27,6 @@ namespace {
 //   from the event before, or comes from elsewhere) and the incoming clip with the length of the transition.
 //   The outgoing clip is seen that much longer than its own event says.
 
-/// An event line with what the lines behind it say of it.
-struct Entry {
-    EventLine line;
-    CutEvent event;
-    bool source_drop = false;
-    std::int64_t source_frames = 0;
-    std::string clip_to;      // of "TO CLIP NAME"
-    bool from_named = false;  // "FROM CLIP NAME" was among the comments behind it
-    bool folded = false;      // another event says what this line says
-};
-
 bool is_black(const std::string& reel) {
     const std::string small = lower(reel);
     return small == "bl" || small == "black" || small == "blk";
@@ -48,13 +38,10 @@ bool is_bars(const std::string& reel) {
            small == "smpte_bars";
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-    return lower(a) == lower(b);
-}
-
 /// `text` behind `front`, where it starts with it (case does not count).
 std::optional<std::string_view> behind(std::string_view text, std::string_view front) {
-    if (text.size() < front.size() || !same_word(text.substr(0, front.size()), front)) return std::nullopt;
+    if (text.size() < front.size() || lower(text.substr(0, front.size())) != lower(front))
+        return std::nullopt;
     return trimmed(text.substr(front.size()));
 }
 
@@ -91,9 +78,9 @@ public:
             throw Error(ErrorKind::Input, "has no event line: this is no CMX3600 EDL",
                         {.file = name_, .shot = {}, .frame = {}});
         }
-        for (Entry& entry : entries_) check_lengths(entry);
-        join_transitions();
-        for (Entry& entry : entries_) {
+        for (EdlEntry& entry : entries_) check_lengths(entry);
+        join_transitions(entries_);
+        for (EdlEntry& entry : entries_) {
             if (entry.folded) continue;
             skip_generators(entry.event);
             if (entry.event.frames == 0 && entry.event.tail == 0)
@@ -119,7 +106,7 @@ private:
         if (clip.starts_with("bars and tone")) set_aside(event, Verdict::Skipped, "colour bars");
     }
 
-    Entry* current() { return entries_.empty() ? nullptr : &entries_.back(); }
+    EdlEntry* current() { return entries_.empty() ? nullptr : &entries_.back(); }
 
     /// Some tools break an event line before its addresses.
     bool take_continuation(std::string_view line) {
@@ -183,7 +170,7 @@ private:
 
     void add_broken() {
         const std::size_t here = std::exchange(line_, broken_line_);
-        Entry entry;
+        EdlEntry entry;
         entry.line.number = std::string(words_of(broken_).front());
         entry.line.transition = "C";
         entry.event = new_event(entry.line.number);
@@ -195,7 +182,7 @@ private:
     }
 
     void add(const EventLine& line) {
-        Entry entry;
+        EdlEntry entry;
         entry.line = line;
         entry.source_drop = drop_;
         CutEvent& event = entry.event;
@@ -219,7 +206,7 @@ private:
         entries_.push_back(std::move(entry));
     }
 
-    void read_times(Entry& entry) {
+    void read_times(EdlEntry& entry) {
         std::array<Timecode, 4> times;
         for (std::size_t i = 0; i < times.size(); ++i) {
             const auto time =
@@ -236,16 +223,8 @@ private:
         entry.event.source_in = times[0];
         entry.event.source_out = times[1];
         entry.event.record_in = times[2];
-        entry.source_frames = span(times[0], times[1]);
-        entry.event.frames = span(times[2], times[3]);
-    }
-
-    /// Frames from `in` to `out`, over midnight where out comes first.
-    static std::int64_t span(const Timecode& in, const Timecode& out) {
-        if (out.frame >= in.frame) return out.frame - in.frame;
-        Timecode midnight = in;
-        midnight.frame = 0;
-        return advanced(midnight, out.frame - in.frame).frame;
+        entry.source_frames = frames_between(times[0], times[1]);
+        entry.event.frames = frames_between(times[2], times[3]);
     }
 
     /// The span of a pair of addresses when they are read in the other mode; -1 where it has no such address.
@@ -259,10 +238,10 @@ private:
         }
         const auto a = parse_list_time(in, rate_, !drop);
         const auto b = parse_list_time(out, rate_, !drop);
-        return a && b ? span(*a, *b) : -1;
+        return a && b ? frames_between(*a, *b) : -1;
     }
 
-    void check_lengths(Entry& entry) {
+    void check_lengths(EdlEntry& entry) {
         CutEvent& event = entry.event;
         if (event.verdict != Verdict::Conformed || entry.source_frames == event.frames) return;
         // The record side may follow a later FCM line, the source side may have been written under a wrong
@@ -281,7 +260,7 @@ private:
     }
 
     void take_remark(std::string_view line) {
-        Entry* entry = current();
+        EdlEntry* entry = current();
         if (const auto speed = parse_speed_line(line)) {
             if (entry != nullptr) take_speed(*speed);
             return;
@@ -295,10 +274,10 @@ private:
         take_comment(*entry, line);
     }
 
-    void take_comment(Entry& entry, std::string_view line) {
+    void take_comment(EdlEntry& entry, std::string_view line) {
         CutEvent& event = entry.event;
         if (const auto from = behind(line, "FROM CLIP NAME:")) {
-            Entry& owner = outgoing_of(entry);
+            EdlEntry& owner = outgoing_of(entry);
             if (owner.event.clip.empty()) owner.event.clip = clean_text(*from);
             entry.from_named = true;
         } else if (const auto to = behind(line, "TO CLIP NAME:")) {
@@ -321,31 +300,24 @@ private:
     }
 
     /// The other line of a transition, which comments behind both may mean; else the line itself.
-    Entry& outgoing_of(Entry& entry) {
+    EdlEntry& outgoing_of(EdlEntry& entry) {
         if (entries_.size() < 2 || &entry != &entries_.back()) return entry;
-        Entry& before = entries_[entries_.size() - 2];
-        return is_pair(before, entry) ? before : entry;
+        EdlEntry& before = entries_[entries_.size() - 2];
+        return is_transition_pair(before, entry) ? before : entry;
     }
 
     /// Which side of a transition a comment without FROM or TO is about: the one that was named last, else
     /// the incoming one.
-    Entry& named_last(Entry& entry) {
+    EdlEntry& named_last(EdlEntry& entry) {
         return entry.from_named && entry.clip_to.empty() ? outgoing_of(entry) : entry;
-    }
-
-    static bool is_pair(const Entry& out, const Entry& in) {
-        return out.line.number == in.line.number && in.line.transition_frames > 0 &&
-               in.line.transition != "C" && out.event.layer == in.event.layer && out.line.transition == "C" &&
-               has_picture(out.line.channel) && has_picture(in.line.channel);
     }
 
     void take_speed(const SpeedLine& speed) {
         // The line of the event that names this reel; with one reel on both sides, the incoming one.
-        Entry* entry = current();
-        if (Entry& before = outgoing_of(*entry);
-            !same_word(entry->line.reel, speed.reel) && same_word(before.line.reel, speed.reel)) {
-            entry = &before;
-        }
+        EdlEntry* entry = current();
+        EdlEntry& before = outgoing_of(*entry);
+        const std::string reel = lower(speed.reel);
+        if (lower(entry->line.reel) != reel && lower(before.line.reel) == reel) entry = &before;
         const double usual = rate_.fps();
         if (std::abs(speed.speed - usual) < 0.06 || std::abs(speed.speed - rate_.nominal()) < 0.06) return;
         set_aside(entry->event, Verdict::Refused,
@@ -354,11 +326,11 @@ private:
                                                  speed.speed, to_string(rate_), 100 * speed.speed / usual));
     }
 
-    static void take_long_reel(Entry& entry, std::string_view text) {
+    static void take_long_reel(EdlEntry& entry, std::string_view text) {
         const std::size_t at = text.find(" REPLACED BY:");
         if (at == std::string_view::npos) return;
         const std::string shown = clean_text(text.substr(at + 13));
-        if (same_word(shown, entry.event.reel)) entry.event.reel = clean_text(text.substr(0, at));
+        if (lower(shown) == lower(entry.event.reel)) entry.event.reel = clean_text(text.substr(0, at));
     }
 
     static void take_sop(CutEvent& event, std::string_view text) {
@@ -391,58 +363,10 @@ private:
         event.cdl->saturation = *value;
     }
 
-    void join_transitions() {
-        for (std::size_t i = 0; i < entries_.size(); ++i) {
-            Entry& in = entries_[i];
-            if (in.line.transition_frames == 0 || in.line.transition == "C") continue;
-            const std::string word = in.line.transition.front() == 'W' ? "wipe" : "dissolve";
-            const std::string what = fmt::format("{} of {} frames", word, in.line.transition_frames);
-            in.event.notes.push_back(what + " in, within the cut");
-            if (!in.clip_to.empty()) in.event.clip = in.clip_to;
-            if (i == 0 || !is_pair(entries_[i - 1], in)) {
-                in.event.notes.push_back("its outgoing line is missing: the clip before is not lengthened");
-                continue;
-            }
-            lengthen(entries_[i - 1], i - 1, in.line.transition_frames, what);
-        }
-    }
-
-    /// Gives the outgoing clip of a transition its frames: the event that it goes on from, or one of its own.
-    void lengthen(Entry& out, std::size_t index, int frames, const std::string& what) {
-        const std::string note = what + " out, added";
-        if (out.event.verdict == Verdict::Skipped) {  // out of black
-            out.folded = out.event.frames == 0;
-            return;
-        }
-        if (out.event.frames > 0 || out.event.verdict != Verdict::Conformed) {
-            out.event.tail = frames;
-            out.event.notes.push_back(note);
-            return;
-        }
-        for (std::size_t i = index; i-- > 0;) {
-            Entry& before = entries_[i];
-            if (!has_picture(before.line.channel) || before.event.layer != out.event.layer) continue;
-            const bool goes_on = same_word(before.line.reel, out.line.reel) &&
-                                 before.event.source_out == out.event.source_in &&
-                                 span(before.event.record_in, out.event.record_in) == before.event.frames &&
-                                 (before.event.clip.empty() || out.event.clip.empty() ||
-                                  same_word(before.event.clip, out.event.clip));
-            if (goes_on) {
-                before.event.tail = frames;
-                before.event.notes.push_back(note);
-                out.folded = true;
-                return;
-            }
-            break;
-        }
-        out.event.tail = frames;
-        out.event.notes.push_back(note + ": seen in the " + what.substr(0, what.find(' ')) + " only");
-    }
-
     const std::string& name_;
     Rate rate_;
     CutList list_;
-    std::vector<Entry> entries_;
+    std::vector<EdlEntry> entries_;
     std::string broken_;
     std::size_t broken_line_ = 0;
     std::size_t line_ = 0;

@@ -34,8 +34,8 @@ struct MadeJob {
     std::vector<MadeShot> shots;
 };
 
-/// A template: the job and what is set by it. Error{Input}, Error{Usage} (JobProblems) as spec::load_job();
-/// with other than one shot Error{Usage}.
+/// Reads a template: a job that is valid as far as its text goes. Errors as spec::load_job(); Error{Usage}
+/// when it has not exactly one shot.
 nlohmann::json read_template(const std::filesystem::path& file);
 /// The template's source.rate.
 std::optional<Rate> template_rate(const nlohmann::json& job);

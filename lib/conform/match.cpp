@@ -129,12 +129,6 @@ std::optional<std::int64_t> counted_as(const Timecode& time, bool is_address, co
     return same ? std::optional(same->frame) : std::nullopt;
 }
 
-/// `frames` from `from` on, forward over midnight.
-std::int64_t distance(const Timecode& from, std::int64_t to) {
-    return to >= from.frame ? to - from.frame
-                            : advanced({0, from.rate, from.drop_frame}, to - from.frame).frame;
-}
-
 class Placer {
 public:
     Placer(const CutEvent& event, const MediaItem& item) : event_(event), item_(item) {}
@@ -176,10 +170,9 @@ private:
         const auto in = counted_as(event_.source_in, event_.is_address, start);
         const auto out = counted_as(event_.source_out, event_.is_address, start);
         if (!in || !out) return no("counts drop frame, where the list's addresses do not all exist");
-        if (distance({*in, start.rate, start.drop_frame}, *out) != event_.frames) return retime();
+        if (frames_between(shifted(*in, 0), shifted(*out, 0)) != event_.frames) return retime();
         // The head of a transition may start before the event's own first frame: count from there.
-        const std::int64_t head_start =
-            distance(start, advanced({*in, start.rate, start.drop_frame}, -event_.head).frame);
+        const std::int64_t head_start = frames_between(start, shifted(*in, -event_.head));
         Place found = at(head_start + event_.head, "timecode");
         if (found.cut || !event_.available_in || event_.available_frames != item_.range.size()) {
             if (!found.cut && found.reason.starts_with("has frames")) {
@@ -209,7 +202,7 @@ private:
     }
 
     Place without_timecode() const {
-        if (event_.is_address && distance(event_.source_in, event_.source_out.frame) != event_.frames)
+        if (event_.is_address && frames_between(event_.source_in, event_.source_out) != event_.frames)
             return retime();
         if (event_.available_in)
             return at(event_.source_in.frame - *event_.available_in, "the list's available_range");
