@@ -178,19 +178,18 @@ public:
     }
 };
 
-class Timecode final : public Check {
+/// Goes by the first address that a file says: the job may give the shot another one.
+class TimecodeGoesOn final : public Check {
 public:
     using Check::Check;
     bool applies(const ShotFacts& shot, Side side) const override {
-        for (std::size_t i = 0; i < shot.frames.size(); ++i) {
-            const PictureFacts* picture = shot.picture(side, i);
-            if (picture != nullptr && !picture->timecode.empty()) return shot.start.has_value();
-        }
-        return false;
+        return first_address(shot, side).has_value();
     }
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
+        const std::optional<Timecode> first = first_address(shot, side);
+        if (!first) return {};
         const auto expected = [&](std::size_t i) {
-            return to_string(advanced(*shot.start, static_cast<std::int64_t>(i)));
+            return to_string(advanced(*first, static_cast<std::int64_t>(i)));
         };
         return runs_above(
             shot, threshold,
@@ -204,6 +203,18 @@ public:
                 return fmt::format("timecode {} where {} is due: addresses must go on by one a frame",
                                    said.empty() ? "none" : said, expected(run.first));
             });
+    }
+
+private:
+    /// What the first picture that has an address makes the first frame's.
+    static std::optional<Timecode> first_address(const ShotFacts& shot, Side side) {
+        for (std::size_t i = 0; i < shot.frames.size(); ++i) {
+            const PictureFacts* picture = shot.picture(side, i);
+            if (picture == nullptr || picture->timecode.empty()) continue;
+            const auto address = parse_timecode(picture->timecode, shot.rate);
+            return address ? std::optional(advanced(*address, -static_cast<std::int64_t>(i))) : std::nullopt;
+        }
+        return std::nullopt;
     }
 };
 
@@ -232,7 +243,7 @@ void add_sequence_checks(Checks& checks) {
         CheckInfo{"dropped", "Dropped frame", "VIDEO", "Dropped Frame", Severity::Issue,
                   "a step between frames that is a multiple of the even steps around it (64 x 36 cells)", "",
                   1.6, "ratio", "1.6 (wetgate)"}));
-    checks.push_back(std::make_unique<Timecode>(
+    checks.push_back(std::make_unique<TimecodeGoesOn>(
         CheckInfo{"timecode", "Timecode goes on", "VIDEO", "Incorrect Timecode", Severity::Issue,
                   "each frame's own address is the first one's plus its distance, drop-frame counted",
                   "SMPTE ST 12-1", 1, "frames", "any"}));
