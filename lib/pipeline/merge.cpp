@@ -79,6 +79,14 @@ void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, con
     const int last = spec::number_in_name(output, range.end - 1, range.first);
     for (const std::string& fault : spec::naming_faults(output, last))
         add("naming", "File naming", qc::Severity::Issue, 1, "Netflix naming and archival rules", fault);
+    // Where the job lies here is not part of the report.
+    const std::string whole = shot.file_of(output, range.end - 1).string();
+    constexpr std::size_t longest_path = 256;
+    if (whole.size() > longest_path) {
+        shot.log()(LogLevel::Warning, "output '" + output.name + "' has paths of " +
+                                          std::to_string(whole.size()) + " bytes here; archives take " +
+                                          std::to_string(longest_path) + ": " + whole);
+    }
     std::set<std::string> left_out;
     for (const nlohmann::json& frame : frames) {
         for (const nlohmann::json& written : frame.value("outputs", nlohmann::json::array())) {

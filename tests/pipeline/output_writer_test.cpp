@@ -114,8 +114,10 @@ TEST_CASE("an enlarged picture says which data window it had") {
 }
 
 TEST_CASE("audio that is not there stops a job before it works") {
-    const tests::SmallShot small({1, 3}, 16, 12, "[]", tests::SmallShot::exr_output,
-                                 R"(, "audio": {"path": "sound.wav"})");
+    const tests::SmallShot small(
+        {1, 3}, 16, 12, "[]",
+        R"([{"name": "m", "path": "m.mov", "type": "prores", "colorspace": "Rec.709"}])",
+        R"(, "audio": {"path": "sound.wav"})");
     CHECK_THROWS_AS(run(small), Error);
 }
 
