@@ -42,6 +42,7 @@ qc::Finding missing_finding(const ShotContext& shot, int frame) {
 
 // Files beside the output that carry its pattern but were not asked for: an old, longer version perhaps.
 void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nlohmann::json& findings) {
+    if (!output.path.pattern.is_sequence()) return;  // one name for every number
     const FrameRange delivered = shot.delivered_range();
     const int first = spec::number_in_name(output, delivered.first, delivered.first);
     const FrameRange range{first, first + delivered.size()};
@@ -71,6 +72,10 @@ void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, con
         finding.term = term;
         finding.severity = severity;
         finding.end_frame = range.end;
+        if (const auto start = shot.timecode_of(range.first)) {
+            finding.timecode_in = to_string(*start);
+            finding.timecode_out = to_string(advanced(*start, range.size()));
+        }
         finding.value = static_cast<double>(value);
         finding.threshold_source = source;
         finding.message = "output '" + output.name + "': " + message;

@@ -199,7 +199,8 @@ std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, cons
         copied = true;
         return copy_source_->packet(frame.number).bytes;
     }
-    const bool same_matrix = media::tags_for_prores(own.color).matrix == options.color.matrix;
+    const bool same_matrix = own.color.matrix == options.color.matrix ||
+                             media::tags_for_prores(own.color).matrix == options.color.matrix;
     const HostFrame video = own_picture && same_matrix && !own.color.full_range
                                 ? media::to_video_frame(own, chroma_of(options.profile), prores_coded_bits)
                                 : in_output_space(output, frame, own);

@@ -113,6 +113,13 @@ TEST_CASE("an enlarged picture says which data window it had") {
     CHECK(text_of(folder / "in.exr", "originalDataWindow") == "none");
 }
 
+TEST_CASE("one picture under a plain name is complete") {
+    const tests::SmallShot small({1, 3}, 16, 12, "[]", R"([{"name": "o", "path": "one.exr", "type": "exr"}])",
+                                 R"(, "range": "2")");
+    CHECK(run(small).at("findings").empty());
+    CHECK(std::filesystem::exists(small.folder / "one.exr"));
+}
+
 TEST_CASE("audio that is not there stops a job before it works") {
     const tests::SmallShot small(
         {1, 3}, 16, 12, "[]",
