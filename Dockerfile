@@ -6,14 +6,14 @@ FROM ${BASE} AS build
 ARG TORCH=
 WORKDIR /src
 COPY . .
-RUN scripts/setup
+RUN scripts/setup --no-browser
 RUN scripts/build -DWETGATE_TESTS=OFF ${TORCH:+-DCMAKE_PREFIX_PATH=/src/${TORCH}} \
     && mkdir -p /opt/wetgate && cp -r build/wetgate build/libwetgate_engine.so build/models /opt/wetgate/ \
     && if [ -n "${TORCH}" ]; then cp -r "${TORCH}/lib" /opt/wetgate/torch; else mkdir /opt/wetgate/torch; fi
 
 FROM ${BASE}
 COPY --from=build /src/scripts/setup /tmp/setup
-RUN /tmp/setup && rm -rf /var/lib/apt/lists/* /tmp/setup
+RUN /tmp/setup --no-browser && rm -rf /var/lib/apt/lists/* /tmp/setup
 COPY --from=build /opt/wetgate /opt/wetgate
 RUN ln -s /opt/wetgate/wetgate /usr/local/bin/wetgate && echo /opt/wetgate/torch > /etc/ld.so.conf.d/wetgate.conf && ldconfig
 USER nobody

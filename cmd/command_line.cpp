@@ -73,6 +73,76 @@ void add_gate(CLI::App& app, Options& options) {
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
 }
 
+void add_compare(CLI::App& app, Options& options) {
+    CompareOptions& compare = options.compare;
+    app.add_option("a", options.media_a, "file, pattern or movie")->required();
+    app.add_option("b", options.media_b, "file, pattern or movie")->required();
+    app.add_option("--range", options.media_range, "frames (default: those found)");
+    app.add_option("--tolerance", options.tolerance, "greatest difference that ends with 0 (else 15)")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option(
+           "--region", compare.regions,
+           "NAME=x0,y0,x1,y1: figures of this box too, in picture coordinates, its ends exclusive; may "
+           "be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--matte", compare.matte,
+                   "figures inside (matte above 0), outside (0) and on the edge of this matte too");
+    app.add_option("--ring", compare.ring, "pixels on either side of the matte's border that are its edge")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option(
+        "--difference", compare.difference,
+        "write |A - B| of R, G, B: diff.####.exr (float), diff.####.png (times --gain, for the eye)");
+    app.add_option("--gain", compare.gain, "of PNG difference images")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--csv", compare.csv, "write one line a frame, region and channel to this file");
+    app.add_option("--colorspace", compare.colorspace,
+                   "space of both: gives dE-ITP (BT.2124; 1.0 of linear light is 203 cd/m2)");
+    app.add_option("--colorspace-b", compare.colorspace_b, "space of the second, where it is another");
+    app.add_option("--config", compare.config, "builtin, $OCIO or an OCIO config file")
+        ->capture_default_str();
+    app.add_flag("--json", options.json, "JSON instead of text");
+    add_common(app, options);
+}
+
+constexpr const char* conform_footer =
+    R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
+for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
+at the job that is written. An event is found by reel, file or clip name, and its timecode; what is not found, or found
+twice, is listed. Exit 0: every event is conformed, 20: some are not, 10: none is. With --json the last line
+of a failure is left out.)";
+
+void add_conform(CLI::App& app, Options& options) {
+    ConformOptions& conform = options.conform;
+    app.add_option("list", conform.list, "a CMX3600 EDL, or OpenTimelineIO JSON")->required();
+    app.add_option("--media", conform.media, "folder to find the media in, and in its folders")->required();
+    app.add_option("--template", conform.pattern, "a job whose one shot is the pattern of all")->required();
+    app.add_option("-o,--output", conform.job, "the job file to write")->required();
+    app.add_option("--rate", conform.rate,
+                   "frames a second that the list counts: 24, 25, 24000/1001, 29.97 (default: an EDL's is "
+                   "source.rate of the template, an OTIO file has its own)");
+    app.add_option("--handles", conform.handles, "frames before and behind the cut for passes to read")
+        ->check(CLI::Range(0, 100'000))
+        ->capture_default_str();
+    app.add_option("--first-frame", conform.first_frame,
+                   "number of the first frame of a movie's cut (sequences keep their numbers)")
+        ->check(CLI::Range(-100'000'000, 100'000'000))
+        ->capture_default_str();
+    app.add_option("--set-version", conform.version, "what {version} stands for")->capture_default_str();
+    app.add_option("--use", conform.choice, "which media: any, sequences or movies")
+        ->check(CLI::IsMember({"any", "sequences", "movies"}))
+        ->capture_default_str();
+    app.add_flag("--with-cdl", conform.with_cdl, "write the list's ASC CDLs as .cc files into JOB.cdl/");
+    app.add_option("--apply-cdl", conform.apply_cdl,
+                   "and grade each shot with its CDL first, in this colour space (ACEScct, say)");
+    app.add_flag("--overwrite", options.overwrite, "replace a job file of that name");
+    app.add_flag("--json", options.json, "JSON instead of a table");
+    app.footer(conform_footer);
+    add_common(app, options);
+}
+
 constexpr const char* footer =
     R"(Exit codes: 0 done, 1 internal fault, 2 usage or job invalid, 10 input missing or corrupt,
 11 output not writable, 12 model, 13 no such device, 14 out of memory, 15 QC gate,
@@ -120,15 +190,9 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     probe->add_flag("--json", options.json, "JSON instead of text");
     add_common(*probe, options);
 
-    CLI::App* compare = app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences");
-    compare->add_option("a", options.media_a, "file, pattern or movie")->required();
-    compare->add_option("b", options.media_b, "file, pattern or movie")->required();
-    compare->add_option("--range", options.media_range, "frames (default: those found)");
-    compare->add_option("--tolerance", options.tolerance, "greatest difference that ends with 0 (else 15)")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    compare->add_flag("--json", options.json, "JSON instead of text");
-    add_common(*compare, options);
+    add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),
+                options);
+    add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
 
     CLI::App* train =
         app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");

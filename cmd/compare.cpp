@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cmd/compare_media.h"
 #include "cmd/job_setup.h"
 #include "cmd/media_argument.h"
 #include "cmd/verbs.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "media/exr.h"
-#include "qc/difference.h"
+#include "qc/difference_summary.h"
 
 namespace wetgate::cmd {
 namespace {
@@ -43,17 +45,55 @@ std::vector<std::string> header_differences(const std::filesystem::path& a, cons
     return differences;
 }
 
-void print(const qc::FrameDifference& difference, const std::vector<std::string>& headers) {
+void print(const std::string& region, const std::vector<qc::ChannelDifference>& channels) {
+    for (const qc::ChannelDifference& channel : channels) {
+        if (channel.differing == 0) continue;
+        std::printf("  %-12s %9lld samples differ, at most %.6g; RMSE %.6g, PSNR %.2f dB, SSIM %.6f\n",
+                    (region + channel.channel).c_str(), static_cast<long long>(channel.differing),
+                    channel.max_abs, channel.rmse(), channel.psnr_db, channel.ssim);
+    }
+}
+
+void print(const qc::ComparedFrame& frame, const std::vector<std::string>& headers) {
+    const qc::FrameDifference& difference = frame.difference;
     std::printf("frame %d: %s\n", difference.frame,
                 difference.identical() ? "pixels identical" : "pixels differ");
     for (const std::string& line : difference.structure) std::printf("  %s\n", line.c_str());
     for (const std::string& line : headers) std::printf("  header: %s\n", line.c_str());
-    for (const qc::ChannelDifference& channel : difference.channels) {
-        if (channel.differing == 0) continue;
-        std::printf("  %-12s %9lld samples differ, at most %.6g; PSNR %.2f dB, SSIM %.6f\n",
-                    channel.channel.c_str(), static_cast<long long>(channel.differing), channel.max_abs,
-                    channel.psnr_db, channel.ssim);
+    print("", difference.channels);
+    for (const qc::RegionDifference& region : difference.regions)
+        print(region.region + ": ", region.channels);
+    for (const auto& [region, figures] : frame.delta_itp) {
+        std::printf("  %-12s mean %.4f, 95 %% of the pixels up to %.4f, at most %.4f\n",
+                    (region.empty() ? "dE-ITP" : region + ": dE-ITP").c_str(), figures.mean,
+                    figures.percentile_95, figures.max);
     }
+}
+
+void print(const std::vector<qc::SummaryLine>& summary) {
+    std::printf("%-20s %11s %11s %7s %11s %7s %9s %9s %7s\n", "over all frames", "mean RMSE", "worst",
+                "frame", "greatest", "frame", "PSNR >=", "SSIM >=", "frame");
+    for (const qc::SummaryLine& line : summary) {
+        const std::string name = (line.region.empty() ? "" : line.region + ": ") + line.channel;
+        std::printf("%-20s %11.6g %11.6g %7d %11.6g %7d", name.c_str(), line.mean, line.worst,
+                    line.worst_frame, line.max_abs, line.max_frame);
+        if (line.channel != "dE-ITP")
+            std::printf(" %9.2f %9.6f %7d", line.least_psnr_db, line.least_ssim, line.least_ssim_frame);
+        std::printf("\n");
+    }
+}
+
+nlohmann::json frame_json(const qc::ComparedFrame& frame, const std::vector<std::string>& headers) {
+    nlohmann::json json = qc::to_json(frame.difference);
+    json["headers"] = headers;
+    for (const auto& [region, figures] : frame.delta_itp) {
+        json["delta_itp"].push_back({{"region", region},
+                                     {"pixels", figures.pixels},
+                                     {"mean", figures.mean},
+                                     {"percentile_95", figures.percentile_95},
+                                     {"max", figures.max}});
+    }
+    return json;
 }
 
 }  // namespace
@@ -65,29 +105,40 @@ int compare(const Options& options, const Services& services) {
     const FrameRange range_a = a->info().range;
     const FrameRange range_b = b->info().range;
     const bool exr = a->info().kind == media::MediaKind::Exr && b->info().kind == media::MediaKind::Exr;
+    const int count = std::min(range_a.size(), range_b.size());
+    const CompareRegions regions(options.compare, threads, services.log);
+    const CompareLight light(options.compare);
+    const DifferenceImages images(options.compare, count);
 
+    std::vector<qc::ComparedFrame> compared;
     nlohmann::json frames = nlohmann::json::array();
     double greatest = 0;
     std::size_t header_count = 0;
+    bool identical = true;
     // Two files or movies are compared from their first frames on, sequences number by number.
     const int shift = range_b.first - range_a.first;
     const bool same_length = range_a.size() == range_b.size();
-    for (int frame = range_a.first; frame < range_a.first + std::min(range_a.size(), range_b.size());
-         ++frame) {
+    for (int frame = range_a.first; frame < range_a.first + count; ++frame) {
         if (services.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped by a signal");
-        const qc::FrameDifference difference = qc::difference(a->read(frame), b->read(frame + shift));
+        const HostFrame of_a = a->read(frame), of_b = b->read(frame + shift);
+        const std::vector<qc::Region> parts = regions.of(frame, of_a.window());
+        compared.push_back({qc::difference(of_a, of_b, parts), light.of(of_a, of_b, parts)});
+        images.write(of_a, of_b, {a->file_of(frame), b->file_of(frame + shift)});
+        const qc::FrameDifference& difference = compared.back().difference;
         const std::vector<std::string> headers =
             exr ? header_differences(a->file_of(frame), b->file_of(frame + shift))
                 : std::vector<std::string>{};
         greatest = std::max(greatest, difference.max_abs());
         header_count += headers.size();
+        identical = identical && difference.identical();
         if (options.json) {
-            frames.push_back(qc::to_json(difference));
-            frames.back()["headers"] = headers;
+            frames.push_back(frame_json(compared.back(), headers));
         } else if (!difference.identical() || !headers.empty() || options.verbosity > 0) {
-            print(difference, headers);
+            print(compared.back(), headers);
         }
     }
+    if (options.compare.csv) write_atomic(*options.compare.csv, qc::to_csv(compared));
+    const std::vector<qc::SummaryLine> summary = qc::summary_of(compared);
     const bool within = same_length && greatest <= options.tolerance;
     if (options.json) {
         std::printf("%s\n", nlohmann::json{{"within", within},
@@ -95,15 +146,16 @@ int compare(const Options& options, const Services& services) {
                                            {"max_abs", std::isfinite(greatest) ? nlohmann::json(greatest)
                                                                                : nlohmann::json()},
                                            {"header_differences", header_count},
+                                           {"summary", qc::to_json(summary)},
                                            {"frames", frames}}
                                 .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
                                 .c_str());
     } else {
+        if (!identical || options.verbosity > 0) print(summary);
         if (!same_length)
             std::printf("lengths differ: %d frames against %d\n", range_a.size(), range_b.size());
         std::printf("%s: greatest difference %.6g (tolerance %.6g), %zu header differences, %d frames\n",
-                    within ? "within" : "not within", greatest, options.tolerance, header_count,
-                    std::min(range_a.size(), range_b.size()));
+                    within ? "within" : "not within", greatest, options.tolerance, header_count, count);
     }
     return within ? 0 : exit_code(ErrorKind::Gate);
 }

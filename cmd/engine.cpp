@@ -14,6 +14,7 @@ int run_engine(const Options& options, const Services& services) {
     if (options.verb == "merge") return merge(options, services);
     if (options.verb == "probe") return probe(options, services);
     if (options.verb == "compare") return compare(options, services);
+    if (options.verb == "conform") return conform(options, services);
     if (options.verb == "models") return models(options);
     if (options.verb == "train") return train(options, services);
     throw Error(ErrorKind::Internal, "the engine has no verb '" + options.verb + "'");

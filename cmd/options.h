@@ -7,6 +7,33 @@
 
 namespace wetgate::cmd {
 
+/// What `compare` takes besides.
+struct CompareOptions {
+    std::vector<std::string> regions;  ///< NAME=x0,y0,x1,y1
+    std::optional<std::filesystem::path> matte;
+    int ring = 4;                           ///< pixels on either side of the matte's border
+    std::optional<std::string> difference;  ///< file or pattern
+    double gain = 1;                        ///< of PNG difference images
+    std::optional<std::filesystem::path> csv;
+    std::optional<std::string> colorspace, colorspace_b;
+    std::string config = "builtin";
+};
+
+/// What `conform` takes besides.
+struct ConformOptions {
+    std::filesystem::path list;     ///< EDL or OTIO
+    std::filesystem::path media;    ///< folder
+    std::filesystem::path pattern;  ///< the template job
+    std::filesystem::path job;      ///< to write
+    std::optional<std::string> rate;
+    int handles = 8;
+    int first_frame = 1001;                ///< of a movie's cut
+    std::string version = "v001";          ///< {version}
+    std::string choice = "any";            ///< any, sequences, movies
+    bool with_cdl = false;                 ///< write .cc files
+    std::optional<std::string> apply_cdl;  ///< and grade with them in this space
+};
+
 /// The command line, parsed: what main hands to a verb.
 struct Options {
     std::string verb;
@@ -19,6 +46,8 @@ struct Options {
     std::optional<std::filesystem::path> models;  ///< folder of models
     std::filesystem::path media_a, media_b;       ///< probe; compare
     std::string media_range;                      ///< probe, compare: frames of a sequence
+    CompareOptions compare;
+    ConformOptions conform;
 
     std::optional<std::string> shot;
     std::optional<std::string> frames;
@@ -38,7 +67,7 @@ struct Options {
     std::vector<std::pair<std::string, std::string>> maps;
 
     double tolerance = 0;  ///< compare
-    bool json = false;     ///< plan, probe, compare
+    bool json = false;     ///< plan, probe, compare, conform
     bool decode = false;   ///< probe: decode every frame
 
     std::string progress = "auto";  ///< auto bar deadline openjd alf json none

@@ -10,6 +10,8 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "pipeline/shot_context.h"
+#include "qc/html.h"
+#include "qc/junit.h"
 #include "qc/report.h"
 
 namespace wetgate::cmd {
@@ -54,12 +56,15 @@ int write_report(const spec::JobSpec& job, const Options& options, const pipelin
     write_atomic(folder / "report.json",
                  report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     write_atomic(folder / "report.csv", qc::to_csv(result));
+    write_atomic(folder / "junit.xml", qc::to_junit(result));
+    write_atomic(folder / "report.html", qc::to_html(report, outcome.thumbnails));
 
     const std::string verdict = qc::verdict_of(result);
     const spec::GateMode gate = gate_of(job, options);
     std::printf("verdict: %s\n", verdict.c_str());
     for (const std::string& reason : qc::reasons_of(result, 5)) std::printf("  %s\n", reason.c_str());
     std::printf("report: %s\n", (folder / "report.json").string().c_str());
+    std::printf("page: %s\n", (folder / "report.html").string().c_str());
     if (outcome.failed + outcome.substituted > 0) {
         throw Error(ErrorKind::SomeFramesFailed,
                     std::to_string(outcome.failed) + " frames were not made and " +

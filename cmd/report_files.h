@@ -6,9 +6,9 @@
 
 namespace wetgate::cmd {
 
-/// Writes report.json and report.csv of a merged job, prints the verdict with its reasons and the report's
-/// path, and returns the exit code: 20 when frames failed or were substituted, 15 when a gate is closed, else
-/// 0.
+/// Writes report.json, report.csv, report.html and junit.xml of a merged job, prints the
+/// verdict with its reasons and the report's path, and returns the exit code: 20 when frames failed or were
+/// substituted, 15 when a gate is closed, else 0.
 int write_report(const spec::JobSpec& job, const Options& options, const pipeline::JobOutcome& outcome);
 
 }  // namespace wetgate::cmd

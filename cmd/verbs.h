@@ -13,6 +13,7 @@ int probe(const Options& options, const Services& services);
 int models(const Options& options);
 int train(const Options& options, const Services& services);
 int compare(const Options& options, const Services& services);
+int conform(const Options& options, const Services& services);
 int passes(const Options& options);  // in the light binary: needs no engine
 
 }  // namespace wetgate::cmd

@@ -281,10 +281,80 @@ def lens_dirt(clip, relit, count=32):
             "motion": found["motion"], "explained": found["explained"], "verdict": found["verdict"]}
 
 
+def ellipse(soft_px=6):
+    """[H,W]: 1 around an ellipse in the middle of the picture, 0 inside, soft between."""
+    x, y = (np.arange(WIDTH) + 0.5 - WIDTH / 2) / (WIDTH / 6), (np.arange(HEIGHT) + 0.5 - HEIGHT / 2) / (HEIGHT / 4)
+    away = (np.hypot(x[None, :], y[:, None]) - 1) * HEIGHT / 4
+    return np.clip(0.5 + away / soft_px, 0, 1)
+
+
+def reached(corners):
+    """[H,W] bool: within a quadrilateral (clockwise, in pixels), by two pixels."""
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    corners = np.array(corners)
+    inside = np.ones((HEIGHT, WIDTH), bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, 0)):
+        inside &= (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 2 * np.hypot(bx - ax, by - ay)
+    return inside
+
+
+def background(clip, relit, takes=13, stops=-0.7):
+    """The shot's own middle frame, under other light, behind an ellipse: what should be there is known, but for what moves by itself.
+    Light is not wrapped, which the truth is not either."""
+    clean = frames_of(clip, takes).astype(np.float64)
+    if len(clean) < takes:
+        return {}
+    cover, gain, middle = ellipse(), 2.0 ** stops, clean[takes // 2]
+    passes = [{"pass": "background", "matte": "rest", "reference": "plate", "exposure_stops": stops, "light_wrap": 0}]
+    made, report = relit(clean, passes, {"plate": middle}, {"rest": cover})
+    place = {row["frame"]: row["points"] for row in relit.artefact(0, "background")["place"]}
+    written = np.stack([read_exr(relit.folder / f"in/p.{1001 + i}.exr") for i in range(takes)])
+    others = [i for i in range(takes) if i != takes // 2 and 1001 + i in place]
+    figures = {"placed": len(others) / (takes - 1), "defocus_px": relit.artefact(0, "background")["defocus_px"],
+               "foreground_exact": bool((made[:, cover == 0] == written[:, cover == 0]).all())}
+    if not others:
+        return figures
+    truth = clean * (1 - cover[..., None]) + gain * clean * cover[..., None]
+    mixed = clean * (1 - cover[..., None]) + gain * middle * cover[..., None]
+    for name, part in (("behind", cover >= 1), ("edge", (cover > 0) & (cover < 1))):
+        score = lambda pictures: float(np.mean([psnr(pictures[i], truth[i], part & reached(place[1001 + i])) for i in others]))
+        figures[name] = {"wetgate": score(made), "mixed_without_track": score(mixed)}
+    return figures
+
+
+def neighbours(grain, where):
+    """Correlation of a picture's grain [N,H,W] with itself one and two pixels to the right and below."""
+    pairs = [(grain[:, :, k:] * grain[:, :, :-k])[:, where[:, k:] & where[:, :-k]] for k in (1, 2)]
+    pairs += [(grain[:, k:] * grain[:, :-k])[:, where[k:] & where[:-k]] for k in (1, 2)]
+    return np.array([pair.mean() for pair in pairs]) / np.mean(grain[:, where] ** 2)
+
+
+def regrain(clip, relit, takes=8, shot=0.0006, read=0.00001):
+    """Grain is planted, soft and shared between the channels, but not under a disc; ours has to continue it there."""
+    random = np.random.default_rng(5)
+    clean = frames_of(clip, takes).astype(np.float64)
+    def field():
+        white = random.standard_normal((HEIGHT, WIDTH, 3))
+        for axis in (0, 1):
+            white = sum(weight * np.roll(white, by, axis) for by, weight in zip((-1, 0, 1), (0.26, 0.48, 0.26)))
+        white = white @ (np.eye(3) * 0.8 + 0.2 / 3)
+        return white / white.std()
+    grain = np.stack([field() for _ in clean]) * np.sqrt(shot * np.maximum(clean, 0) + read)
+    bare = 1 - ellipse(soft_px=1)
+    planted = clean + grain * (bare == 0)[..., None]
+    made, _ = relit(planted, [{"pass": "regrain", "matte": "bare"}], None, {"bare": bare})
+    inside = bare == 1
+    given = made - clean
+    wanted, ours = neighbours((grain @ LUMA), inside), neighbours((given @ LUMA), inside)
+    return {"strength_ratio": float(given[:, inside].std() / grain[:, inside].std()), "planted_neighbours": wanted.tolist(), "ours": ours.tolist(),
+            "spectrum_off": float(np.abs(ours - wanted).max()), "white_noise_off": float(np.abs(wanted).max())}
+
+
 def tables(build, folder, clips):
     """{pass: {clip: figures}}; a clip that is too short is left out."""
     relit = Relit(build, folder)
     measures = {"shot_match": shot_match, "env_match": env_match, "light_drift": light_drift, "lens_dirt": lens_dirt,
+                "background": background, "regrain": regrain,
                 "deflicker_local": lambda clip, relit: uneven_flicker(clip, relit, "local"),
                 "deflicker_rolling": lambda clip, relit: uneven_flicker(clip, relit, "rolling")}
     results = {"what": "planted light at 640x360, wetgate with its defaults; rivals of shot_match: the best of four colour transfers, draw by draw"}

@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/escape.h"
 
 namespace OCIO = OCIO_NAMESPACE;
 
@@ -40,30 +41,6 @@ void check_values(const Cdl& cdl, const std::filesystem::path& file) {
     if (!(std::isfinite(cdl.saturation) && cdl.saturation >= 0)) {
         throw bad_cdl(file, fmt::format("the CDL's saturation {} is not a number >= 0", cdl.saturation));
     }
-}
-
-std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                // XML 1.0 has no way to write the other control characters.
-                if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') out += c;
-        }
-    }
-    return out;
 }
 
 std::string triple(const std::array<double, 3>& values) {

@@ -212,6 +212,10 @@ std::vector<std::string> Config::spaces() const {
     return names;
 }
 
+std::string Config::encoding(const std::string& space) const {
+    return impl_->ocio->getColorSpace(resolve(space).c_str())->getEncoding();
+}
+
 std::unique_ptr<Transform> Config::transform(const std::string& from, const std::string& to) const {
     const std::string source = resolve(from);
     const std::string target = resolve(to);

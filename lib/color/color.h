@@ -32,6 +32,9 @@ public:
     std::string resolve(const std::string& space) const;
     bool has(const std::string& space) const;
     std::vector<std::string> spaces() const;
+    /// How a space codes light, in OCIO's words: "scene-linear", "log", "sdr-video", "hdr-video", "data" ...;
+    /// empty where the config does not say. Errors as resolve().
+    std::string encoding(const std::string& space) const;
     std::unique_ptr<Transform> transform(const std::string& from, const std::string& to) const;
     /// A LUT file (.cube, .clf, .spi1d, .spi3d ...). Error{Input} when it cannot be read.
     std::unique_ptr<Transform> file_transform(const std::filesystem::path& file) const;

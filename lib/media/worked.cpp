@@ -327,4 +327,25 @@ std::optional<std::vector<float>> read_alpha(const HostFrame& frame) {
     return std::nullopt;
 }
 
+FloatImage read_matte(const HostFrame& frame, const std::optional<std::string>& channel) {
+    HostFrame single = frame;  // the matte as a picture of its own
+    for (std::size_t p = 0; p < frame.parts.size(); ++p) {
+        const std::vector<Plane>& planes = frame.parts[p].planes;
+        std::vector<std::string> names = {"A", "Y", "R"};
+        if (channel) names = {*channel};
+        for (const std::string& name : names) {
+            const auto plane = std::find_if(planes.begin(), planes.end(),
+                                            [&](const Plane& each) { return each.name == name; });
+            if (plane == planes.end()) continue;
+            if (plane->x_sampling != 1 || plane->y_sampling != 1) break;
+            single.worked = {PixelModel::Luminance,
+                             static_cast<int>(p),
+                             {static_cast<int>(plane - planes.begin()), -1, -1}};
+            return read_worked(single);
+        }
+    }
+    throw Error(ErrorKind::Input, channel ? "has no channel '" + *channel + "' to use as a matte"
+                                          : "has no channel A, Y or R to use as a matte");
+}
+
 }  // namespace wetgate::media

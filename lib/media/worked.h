@@ -20,6 +20,10 @@ void write_worked(HostFrame& frame, const FloatImage& rgb, const std::vector<flo
 /// The alpha samples of the worked picture as floats [H*W], where there are any.
 std::optional<std::vector<float>> read_alpha(const HostFrame& frame);
 
+/// The samples of a picture that is a matte, [H*W] over the window of its part, as they are: the channel of
+/// that name, else A, else Y, else R, of the first part that has it. Error{Input} when there is none.
+FloatImage read_matte(const HostFrame& frame, const std::optional<std::string>& channel);
+
 /// A frame with planes R, G, B (and A) made from `rgb`: for outputs whose format or colour space is not the
 /// source's. Keeps number, display window, timecode and pixel aspect of `like`; no format header.
 HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleType type, int bits,

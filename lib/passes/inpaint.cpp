@@ -63,7 +63,8 @@ public:
         if (context.artefact.is_null()) return;  // the planner asks for reach() before there is one
         const ArtefactReader artefact("inpaint", context.artefact, "the artefact");
         artefact.check_schema(artefact_schema);
-        coding_.emplace(coding_kind(context.params.text("coding"), context), exposure_stops(artefact), context);
+        coding_.emplace(coding_kind(context.params.text("coding"), context), exposure_stops(artefact),
+                        context);
         if (artefact.has("grain")) grain_.emplace(artefact.member("grain"), context);
         if (!uses_net(context)) return;
         model_ = load_model(context, chosen_model(context, own_model, task));

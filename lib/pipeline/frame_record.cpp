@@ -1,6 +1,8 @@
 #include "pipeline/frame_record.h"
 
+#include "core/atomic_file.h"
 #include "core/error.h"
+#include "pipeline/shot_qc.h"
 #include "qc/finding.h"
 #include "qc/plate.h"
 
@@ -56,6 +58,24 @@ nlohmann::json base_record(const ShotContext& shot, int frame) {
         {"schema", "wetgate.frame/1"}, {"frame", frame}, {"fingerprint", shot.runtime().fingerprint()}};
     if (const auto timecode = shot.timecode_of(frame)) record["timecode"] = to_string(*timecode);
     return record;
+}
+
+/// What QC sees of the source and of what was made.
+nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own) {
+    if (!frame.source->host) return record_of(nullptr, nullptr);  // skipped
+    const WorkFiles files(shot);
+    const auto keep = [&](const char* which, const std::string& picture) {
+        if (!picture.empty()) write_atomic(files.thumbnail(frame.number, which), picture);
+    };
+    // A picture of another size than the plate's has nothing to do with its touch.
+    const std::vector<float>* touch = frame.touched() && shot.scale() == 1 ? &frame.touch : nullptr;
+    const Viewer::View before = shot.viewer()->look(*frame.source->host, touch);
+    keep("before", before.thumbnail);
+    if (!frame.touched()) return record_of(&before.facts, &before.facts);
+    const Viewer::View after = shot.viewer()->look(own, touch);
+    keep("after", after.thumbnail);
+    if (touch != nullptr) keep("touch", mask_thumbnail(own.window(), *touch));
+    return record_of(&before.facts, &after.facts);
 }
 
 }  // namespace
@@ -151,6 +171,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          "0 (wetgate promise 2)", "samples changed where no pass was at work");
         }
     }
+    if (shot.viewer() != nullptr) record["qc"] = seen(shot, frame, own);
     record["findings"] = findings.list();
     return record;
 }

@@ -7,8 +7,9 @@
 
 namespace wetgate::pipeline {
 
-/// The record of a finished frame: passes, outputs, and the gates that one frame can prove (non-finite
-/// values, change outside the touch, metadata). `own` is the conformed frame.
+/// The record of a finished frame: passes, outputs, what QC saw, and the gates that one frame can prove
+/// (non-finite values, change outside the touch, metadata). `own` is the conformed frame. Leaves the frame's
+/// thumbnails in the work folder.
 nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
                                  const std::string& key, const std::vector<WrittenOutput>& written);
 

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "compute/transfer.h"
 #include "core/error.h"
 #include "media/worked.h"
@@ -15,33 +13,12 @@ const spec::MatteSpec& find(const ShotContext& shot, const std::string& name) {
     return shot.shot().mattes.at(name);  // the job's validation made sure that it is there
 }
 
-const Plane* plane_named(const ImagePart& part, const std::string& name) {
-    const auto found =
-        std::find_if(part.planes.begin(), part.planes.end(), [&](const Plane& p) { return p.name == name; });
-    return found == part.planes.end() ? nullptr : &*found;
-}
-
-// The named channel, else A, else Y, else R: as a picture of its own, so that the media module converts the
-// samples.
 FloatImage matte_samples(const HostFrame& frame, const spec::MatteSpec& matte, const ErrorContext& where) {
-    HostFrame single = frame;
-    for (std::size_t p = 0; p < frame.parts.size(); ++p) {
-        std::vector<std::string> names = {"A", "Y", "R"};
-        if (matte.channel) names = {*matte.channel};
-        for (const std::string& name : names) {
-            const Plane* plane = plane_named(frame.parts[p], name);
-            if (plane == nullptr) continue;
-            if (plane->x_sampling != 1 || plane->y_sampling != 1) break;
-            single.worked = {PixelModel::Luminance,
-                             static_cast<int>(p),
-                             {static_cast<int>(plane - frame.parts[p].planes.data()), -1, -1}};
-            return media::read_worked(single);
-        }
+    try {
+        return media::read_matte(frame, matte.channel);
+    } catch (const Error& error) {
+        throw error.within(where);
     }
-    throw Error(ErrorKind::Input,
-                matte.channel ? "has no channel '" + *matte.channel + "' to use as a matte"
-                              : "has no channel A, Y or R to use as a matte",
-                where);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "pipeline/movie_output.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
+#include "pipeline/shot_judge.h"
 #include "qc/finding.h"
 #include "spec/output_names.h"
 
@@ -199,6 +200,7 @@ nlohmann::json reported(nlohmann::json record) {
     record.erase("schema");
     record.erase("fingerprint");
     record.erase("findings");
+    record.erase("qc");
     return record;
 }
 
@@ -234,7 +236,7 @@ nlohmann::json write_sidecars(const ShotContext& shot, const ShotStages& stages)
 
 }  // namespace
 
-nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
+MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
     const FrameSet wanted = frames_of(shot.delivered_range());
     const WorkFiles files(shot);
     const auto tell = [&](int done) {
@@ -254,11 +256,13 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
     FrameSet missing;
     FrameSet in_movies;
     FrameSet failed;
+    std::map<int, nlohmann::json> records;
     int done = 0;
     for (const int frame : wanted) {
         const auto record = load_json(files.record(frame));
         const bool current =
-            record && (record->contains("failed") || record->value("key", "") == stages.key_of(frame));
+            record && (record->contains("failed") ||
+                       (record->value("key", "") == stages.key_of(frame) && has_qc(shot, *record)));
         if (!current) {
             missing.push_back(frame);
             continue;
@@ -279,6 +283,7 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
         }
         if (record->contains("failed")) failed.push_back(frame);
         frames.push_back(reported(*record));
+        records[frame] = *record;
         tell(++done);
     }
     if (!missing.empty() && options.require_complete) {
@@ -314,19 +319,27 @@ nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const Mer
             {{"pass", shot.shot().passes[i].name}, {"index", i}, {"hash", content_hash(artefact.dump())}});
     }
     const nlohmann::json sidecars = write_sidecars(shot, stages);
-    return {{"name", shot.shot().name},
-            {"range", {shot.delivered_range().first, shot.delivered_range().end}},
-            {"rate", to_string(shot.rate())},
-            {"source", shot.info().detail},
-            {"colorspace", shot.source_space()},
-            {"fingerprint", fingerprint},
-            {"passes", pass_summaries(shot, frames)},
-            {"artefacts", artefacts},
-            {"sidecars", sidecars},
-            {"models", model_summaries(shot, frames)},
-            {"outputs", outputs},
-            {"frames", frames},
-            {"findings", findings}};
+    Judgement judgement;
+    if (shot.viewer() != nullptr) judgement = judge(shot, records, options.checks);
+    for (const qc::Finding& finding : judgement.findings) findings.push_back(qc::to_json(finding));
+    MergedShot merged;
+    merged.thumbnails = pick_thumbnails(shot, records, findings, options.most_thumbnails);
+    merged.result = {{"name", shot.shot().name},
+                     {"range", {shot.delivered_range().first, shot.delivered_range().end}},
+                     {"rate", to_string(shot.rate())},
+                     {"source", shot.info().detail},
+                     {"colorspace", shot.source_space()},
+                     {"fingerprint", fingerprint},
+                     {"passes", pass_summaries(shot, frames)},
+                     {"artefacts", artefacts},
+                     {"sidecars", sidecars},
+                     {"models", model_summaries(shot, frames)},
+                     {"outputs", outputs},
+                     {"frames", frames},
+                     {"checked", judgement.checked},
+                     {"metrics", judgement.metrics},
+                     {"findings", findings}};
+    return merged;
 }
 
 }  // namespace wetgate::pipeline

@@ -4,6 +4,8 @@
 #include "pipeline/progress.h"
 #include "pipeline/shot_context.h"
 #include "pipeline/stages.h"
+#include "qc/check.h"
+#include "qc/thumbnail.h"
 
 namespace wetgate::pipeline {
 
@@ -11,13 +13,19 @@ struct MergeOptions {
     bool mix_fingerprints = false;
     bool verify = false;           ///< hash every output file again
     bool require_complete = true;  ///< Error{Input} when a frame has no record; else a finding
+    qc::CheckSettings checks;
+    std::size_t most_thumbnails = 36;
     ProgressSink progress;
 };
 
-/// Joins what the shards left: checks completeness, writes the movies from their packets, and returns the
-/// shot's part of the report's `result`. Pure function of the shot's records: any split of the shot gives the
-/// same bytes. Error{Input} naming the frames that are not made; Error{Usage} for records of two
-/// fingerprints.
-nlohmann::json merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options);
+struct MergedShot {
+    nlohmann::json result;                  ///< the shot's part of the report's `result`
+    std::vector<qc::Thumbnail> thumbnails;  ///< for the report's page
+};
+
+/// Joins what the shards left: checks completeness, writes the movies from their packets, and runs the checks
+/// of the whole shot. Pure function of the shot's records: any split of the shot gives the same bytes.
+/// Error{Input} naming the frames that are not made; Error{Usage} for records of two fingerprints.
+MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options);
 
 }  // namespace wetgate::pipeline

@@ -10,6 +10,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/record.h"
 #include "pipeline/run_job.h"
+#include "pipeline/shot_qc.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -195,6 +196,11 @@ std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools&
         } catch (const Error& error) {
             problems.emplace_back(error.what());
         }
+    }
+    try {
+        check_settings(job.qc);
+    } catch (const Error& error) {
+        problems.emplace_back(error.what());
     }
     if (const auto reason = not_writable(job.work)) problems.push_back("work folder: " + *reason);
     if (!job.qc.report.empty()) {

@@ -11,6 +11,7 @@
 #include "pipeline/chain.h"
 #include "pipeline/mattes.h"
 #include "pipeline/references.h"
+#include "pipeline/shot_qc.h"
 #include "spec/identity.h"
 
 namespace wetgate::pipeline {
@@ -169,9 +170,16 @@ void store_json(const fs::path& file, const nlohmann::json& json) {
     with_retries(default_io_retries, [&] { write_atomic(file, text); });
 }
 
+bool has_qc(const ShotContext& shot, const nlohmann::json& record) {
+    if (shot.viewer() == nullptr) return true;
+    const auto seen = record.find("qc");
+    return seen != record.end() && seen->is_object() && seen->value("version", 0) == qc_version;
+}
+
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
     std::optional<nlohmann::json> record = load_json(WorkFiles(shot).record(frame));
     if (!record || record->value("key", "") != key || record->contains("failed")) return std::nullopt;
+    if (!has_qc(shot, *record)) return std::nullopt;
     try {
         for (const nlohmann::json& output : record->at("outputs")) {
             const fs::path file = shot.job().folder / output.at("file").get<std::string>();

@@ -24,6 +24,10 @@ public:
     std::filesystem::path record(int frame) const {
         return root_ / "frames" / (std::to_string(frame) + ".json");
     }
+    /// Small pictures of a frame for the report: `which` is before, after or touch.
+    std::filesystem::path thumbnail(int frame, const std::string& which) const {
+        return root_ / "thumbnails" / (std::to_string(frame) + "." + which + ".jpg");
+    }
     std::filesystem::path packet(const std::string& output, int frame) const {
         return root_ / "packets" / output / (std::to_string(frame) + ".prores");
     }
@@ -62,6 +66,9 @@ std::string output_key(const ShotContext& shot, int frame, passes::PassReach rea
 /// A JSON file of our own; nullopt when it is absent or not readable as JSON (then it is made again).
 std::optional<nlohmann::json> load_json(const std::filesystem::path& file);
 void store_json(const std::filesystem::path& file, const nlohmann::json& json);
+
+/// True where a record holds what QC of this version saw, or the job wants none.
+bool has_qc(const ShotContext& shot, const nlohmann::json& record);
 
 /// A record that holds `key` and whose output files are all there with the size and hash that it says.
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key);

@@ -12,6 +12,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/record.h"
 #include "pipeline/shot_context.h"
+#include "pipeline/shot_qc.h"
 #include "pipeline/stages.h"
 #include "qc/report.h"
 #include "spec/output_names.h"
@@ -67,7 +68,20 @@ qc::ReportHeader header_of(const spec::JobSpec& job) {
     return {job.name,
             job.show,
             WETGATE_VERSION,
-            {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}}};
+            {{"ref", job.approval.ref}, {"deliverable", job.approval.deliverable}},
+            job.qc.measure ? qc::catalogue(check_settings(job.qc)) : nlohmann::json::array()};
+}
+
+// The report's page stays small: shots share what pictures it may hold.
+std::size_t thumbnails_a_shot(std::size_t shots) {
+    constexpr std::size_t most = 36, least = 3, together = 120;
+    return std::clamp(together / std::max<std::size_t>(1, shots), least, most);
+}
+
+void add(JobOutcome& outcome, std::vector<nlohmann::json>& results, MergedShot merged) {
+    results.push_back(std::move(merged.result));
+    outcome.thumbnails.insert(outcome.thumbnails.end(), std::make_move_iterator(merged.thumbnails.begin()),
+                              std::make_move_iterator(merged.thumbnails.end()));
 }
 
 std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
@@ -81,6 +95,7 @@ std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
 
 JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
     refuse_overwriting_sources(job);
+    const qc::CheckSettings checks = check_settings(job.qc);
     const std::vector<const spec::ShotSpec*> shots = chosen_shots(job, request);
     std::vector<std::unique_ptr<ShotContext>> contexts;
     std::vector<FrameSet> frames;
@@ -137,9 +152,11 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         outcome.substituted += static_cast<int>(applied.substituted.size());
         if (!request.whole()) continue;
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
-        results.push_back(merge_shot(context, stages,
-                                     {request.mix_fingerprints, request.verify, true,
-                                      [&overall](const Progress& progress) { overall.tell(progress); }}));
+        add(outcome, results,
+            merge_shot(
+                context, stages,
+                {request.mix_fingerprints, request.verify, true, checks, thumbnails_a_shot(shots.size()),
+                 [&overall](const Progress& progress) { overall.tell(progress); }}));
     }
     if (request.whole())
         outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
@@ -148,6 +165,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
 
 JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
     refuse_overwriting_sources(job);
+    const qc::CheckSettings checks = check_settings(job.qc);
     JobOutcome outcome;
     std::vector<nlohmann::json> results;
     OverallProgress overall(services.progress, static_cast<double>(job.shots.size()));
@@ -156,8 +174,10 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
         const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
         ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
         overall.begin(1);
-        results.push_back(merge_shot(
-            context, stages, {request.mix_fingerprints, request.verify, !request.continue_on_error, tell}));
+        add(outcome, results,
+            merge_shot(context, stages,
+                       {request.mix_fingerprints, request.verify, !request.continue_on_error, checks,
+                        thumbnails_a_shot(job.shots.size()), tell}));
         for (const nlohmann::json& frame : results.back().at("frames")) {
             outcome.failed += frame.contains("failed") ? 1 : 0;
             outcome.substituted += frame.contains("substitute") ? 1 : 0;

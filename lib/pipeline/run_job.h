@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "pipeline/progress.h"
 #include "pipeline/shot_context.h"
+#include "qc/thumbnail.h"
 #include "spec/job_spec.h"
 
 namespace wetgate::pipeline {
@@ -45,6 +46,7 @@ struct JobOutcome {
     int failed = 0;
     int substituted = 0;
     std::optional<nlohmann::json> result;  ///< the report's `result`, after a merge
+    std::vector<qc::Thumbnail> thumbnails;
 };
 
 /// The shots and frames that a request means, in the job's order. Error{Usage} for an unknown shot or an

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "pipeline/references.h"
+#include "pipeline/shot_qc.h"
 #include "spec/output_names.h"
 #include "spec/pass_schemas.h"
 
@@ -31,6 +32,8 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
         }
         probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log()); });
         info_ = probe_->info();
+        if (job.qc.measure)
+            viewer_ = std::make_shared<const Viewer>(colors, source_space_, working, info_.color.bits == 0);
         references_ = std::make_shared<const ShotReferences>(shot, job.color.working, tools_, io);
     } catch (const Error& error) {
         throw error.within(where);

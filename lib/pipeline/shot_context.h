@@ -17,6 +17,7 @@
 namespace wetgate::pipeline {
 
 class ShotReferences;
+class Viewer;
 
 /// How files are read and written: neither changes a bit of the result.
 struct IoSettings {
@@ -55,6 +56,8 @@ public:
     FrameRange delivered_range() const;
 
     const ShotReferences& references() const { return *references_; }
+    /// Looks at pictures in the source's space for QC; nullptr where the job does not want that.
+    const Viewer* viewer() const { return viewer_.get(); }
 
     /// Another reader of the source, for a thread of its own.
     std::unique_ptr<media::FrameSource> open() const;
@@ -105,6 +108,7 @@ private:
     std::string source_space_;
     std::vector<int> scales_;  // of each pass
     std::shared_ptr<const ShotReferences> references_;
+    std::shared_ptr<const Viewer> viewer_;
     std::unique_ptr<color::Transform> to_working_;
     std::map<std::string, std::unique_ptr<color::Transform>> from_working_, from_source_;
 };

@@ -213,6 +213,7 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     const c10::InferenceMode inference;
     const WorkFiles files(shot_);
     ShotContext::make_folder(files.record(0).parent_path());
+    if (shot_.viewer() != nullptr) ShotContext::make_folder(files.thumbnail(0, "before").parent_path());
     for (const spec::OutputSpec& output : shot_.shot().outputs) {
         const auto folder = output.path.pattern.path(0).parent_path();
         ShotContext::make_folder(folder);

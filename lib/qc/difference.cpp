@@ -82,8 +82,10 @@ std::vector<double> filtered(const std::vector<double>& picture, int width, int 
     return result;
 }
 
-double ssim(const std::vector<float>& a, const std::vector<float>& b, int width, int height) {
-    if (width < 11 || height < 11) return std::numeric_limits<double>::quiet_NaN();
+/// SSIM of each window that lies in the picture whole: (width - 10) x (height - 10), empty below 11 pixels.
+std::vector<double> ssim_map(const std::vector<float>& a, const std::vector<float>& b, int width,
+                             int height) {
+    if (width < 11 || height < 11) return {};
     const Kernel kernel = gaussian_kernel();
     const std::size_t count = a.size();
     std::vector<double> da(count), db(count), aa(count), bb(count), ab(count);
@@ -102,51 +104,93 @@ double ssim(const std::vector<float>& a, const std::vector<float>& b, int width,
     const auto mean_ab = filtered(ab, width, height, kernel);
     constexpr double c1 = 0.01 * 0.01;
     constexpr double c2 = 0.03 * 0.03;
-    double sum = 0;
-    for (std::size_t i = 0; i < mean_a.size(); ++i) {
+    std::vector<double> map(mean_a.size());
+    for (std::size_t i = 0; i < map.size(); ++i) {
         const double ma = mean_a[i];
         const double mb = mean_b[i];
         const double va = mean_aa[i] - ma * ma;
         const double vb = mean_bb[i] - mb * mb;
         const double cov = mean_ab[i] - ma * mb;
-        sum += (2 * ma * mb + c1) * (2 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+        map[i] = (2 * ma * mb + c1) * (2 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
     }
-    return sum / static_cast<double>(mean_a.size());
+    return map;
 }
 
-ChannelDifference compare_planes(const Plane& a, const Plane& b, int bits_a, int bits_b) {
-    ChannelDifference result;
-    result.channel = a.name;
-    const bool same_type = a.type == b.type && bits_a == bits_b;
-    if (same_type && std::memcmp(a.data->data(), b.data->data(), a.data->size()) == 0) {
-        result.psnr_db = identical_psnr_db;
+/// Two planes of one size, and what their samples come to over any part of them.
+class PlanePair {
+public:
+    PlanePair(const Plane& a, const Plane& b, int bits_a, int bits_b, const Box& window) : a_(a), b_(b) {
+        const auto aligned = [](int first, int sampling) {  // the first pixel that has a sample
+            const int rest = ((first % sampling) + sampling) % sampling;
+            return rest == 0 ? first : first + sampling - rest;
+        };
+        x0_ = aligned(window.x0, a.x_sampling);
+        y0_ = aligned(window.y0, a.y_sampling);
+        same_type_ = a.type == b.type && bits_a == bits_b;
+        identical_ = same_type_ && std::memcmp(a.data->data(), b.data->data(), a.data->size()) == 0;
+        if (identical_) return;
+        values_a_ = values_of(a, bits_a);
+        values_b_ = values_of(b, bits_b);
+        ssim_ = ssim_map(values_a_, values_b_, a.width, a.height);
+    }
+
+    /// `inside(x, y)`: whether a pixel counts, in picture coordinates.
+    template <class Inside>
+    ChannelDifference figures(const Inside& inside) const {
+        ChannelDifference result;
+        result.channel = a_.name;
+        double squares = 0, similarity = 0;
+        std::int64_t finite = 0, windows = 0;
+        for (int y = 0; y < a_.height; ++y) {
+            for (int x = 0; x < a_.width; ++x) {
+                if (!inside(x0_ + x * a_.x_sampling, y0_ + y * a_.y_sampling)) continue;
+                ++result.samples;
+                if (identical_) continue;
+                add_sample(index(x, y, a_.width), result, squares, finite);
+                if (ssim_.empty() || x < 5 || y < 5 || x >= a_.width - 5 || y >= a_.height - 5) continue;
+                similarity += ssim_[index(x - 5, y - 5, a_.width - 10)];
+                ++windows;
+            }
+        }
+        result.mse = finite > 0 ? squares / static_cast<double>(finite) : 0;
+        result.psnr_db =
+            result.mse > 0 ? std::min(identical_psnr_db, -10.0 * std::log10(result.mse)) : identical_psnr_db;
+        if (!identical_) {
+            result.ssim = windows > 0 ? similarity / static_cast<double>(windows)
+                                      : std::numeric_limits<double>::quiet_NaN();
+        }
         return result;
     }
-    const std::vector<float> va = values_of(a, bits_a);
-    const std::vector<float> vb = values_of(b, bits_b);
-    const std::size_t size = size_of(a.type);
-    double squares = 0;
-    std::int64_t finite = 0;
-    for (std::size_t i = 0; i < va.size(); ++i) {
+
+private:
+    static std::size_t index(int x, int y, int width) {
+        return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+    }
+
+    void add_sample(std::size_t i, ChannelDifference& result, double& squares, std::int64_t& finite) const {
+        const float va = values_a_[i], vb = values_b_[i];
+        const std::size_t size = size_of(a_.type);
         const bool differs =
-            same_type ? std::memcmp(a.data->data() + i * size, b.data->data() + i * size, size) != 0
-                      : !(va[i] == vb[i]);
+            same_type_ ? std::memcmp(a_.data->data() + i * size, b_.data->data() + i * size, size) != 0
+                       : !(va == vb);
         result.differing += differs ? 1 : 0;
-        if (std::isfinite(va[i]) && std::isfinite(vb[i])) {
-            const double d = static_cast<double>(va[i]) - static_cast<double>(vb[i]);
+        if (std::isfinite(va) && std::isfinite(vb)) {
+            const double d = static_cast<double>(va) - static_cast<double>(vb);
             squares += d * d;
             ++finite;
             result.max_abs = std::max(result.max_abs, std::abs(d));
-        } else if (differs && !(std::isnan(va[i]) && std::isnan(vb[i]))) {
+        } else if (differs && !(std::isnan(va) && std::isnan(vb))) {
             result.max_abs = std::numeric_limits<double>::infinity();
         }
     }
-    result.mse = finite > 0 ? squares / static_cast<double>(finite) : 0;
-    result.psnr_db =
-        result.mse > 0 ? std::min(identical_psnr_db, -10.0 * std::log10(result.mse)) : identical_psnr_db;
-    result.ssim = ssim(va, vb, a.width, a.height);
-    return result;
-}
+
+    const Plane& a_;
+    const Plane& b_;
+    int x0_ = 0, y0_ = 0;
+    bool same_type_ = false, identical_ = false;
+    std::vector<float> values_a_, values_b_;
+    std::vector<double> ssim_;
+};
 
 std::string label(const ImagePart& part, const Plane& plane, std::size_t parts) {
     if (parts == 1) return plane.name;
@@ -170,9 +214,14 @@ double FrameDifference::max_abs() const {
     return greatest;
 }
 
-FrameDifference difference(const HostFrame& a, const HostFrame& b) {
+double ChannelDifference::rmse() const {
+    return std::sqrt(mse);
+}
+
+FrameDifference difference(const HostFrame& a, const HostFrame& b, const std::vector<Region>& regions) {
     FrameDifference result;
     result.frame = a.number;
+    for (const Region& region : regions) result.regions.push_back({region.name(), {}});
     if (a.display_window != b.display_window) result.structure.emplace_back("display windows differ");
     if (a.parts.size() != b.parts.size()) {
         result.structure.push_back(std::to_string(a.parts.size()) + " parts or levels against " +
@@ -193,8 +242,15 @@ FrameDifference difference(const HostFrame& a, const HostFrame& b) {
             } else if (twin->width != plane.width || twin->height != plane.height) {
                 result.structure.push_back("channel " + name + " has another size");
             } else {
-                result.channels.push_back(compare_planes(plane, *twin, a.color.bits, b.color.bits));
+                const PlanePair pair(plane, *twin, a.color.bits, b.color.bits, part_a.window);
+                result.channels.push_back(pair.figures([](int, int) { return true; }));
                 result.channels.back().channel = name;
+                if (part_a.level_x != 0 || part_a.level_y != 0) continue;
+                for (std::size_t r = 0; r < regions.size(); ++r) {
+                    std::vector<ChannelDifference>& channels = result.regions[r].channels;
+                    channels.push_back(pair.figures([&](int x, int y) { return regions[r].contains(x, y); }));
+                    channels.back().channel = name;
+                }
             }
         }
         for (const Plane& plane : part_b.planes) {
@@ -208,22 +264,35 @@ FrameDifference difference(const HostFrame& a, const HostFrame& b) {
     return result;
 }
 
-nlohmann::json to_json(const FrameDifference& difference) {
-    nlohmann::json channels = nlohmann::json::array();
+namespace {
+
+nlohmann::json channels_json(const std::vector<ChannelDifference>& channels) {
+    nlohmann::json list = nlohmann::json::array();
     const auto number = [](double value) {
         return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
     };
-    for (const ChannelDifference& channel : difference.channels) {
-        channels.push_back({{"channel", channel.channel},
-                            {"differing", channel.differing},
-                            {"max_abs", number(channel.max_abs)},
-                            {"psnr_db", number(channel.psnr_db)},
-                            {"ssim", number(channel.ssim)}});
+    for (const ChannelDifference& channel : channels) {
+        list.push_back({{"channel", channel.channel},
+                        {"samples", channel.samples},
+                        {"differing", channel.differing},
+                        {"max_abs", number(channel.max_abs)},
+                        {"rmse", number(channel.rmse())},
+                        {"psnr_db", number(channel.psnr_db)},
+                        {"ssim", number(channel.ssim)}});
     }
-    return {{"frame", difference.frame},
-            {"identical", difference.identical()},
-            {"channels", channels},
-            {"structure", difference.structure}};
+    return list;
+}
+
+}  // namespace
+
+nlohmann::json to_json(const FrameDifference& difference) {
+    nlohmann::json json = {{"frame", difference.frame},
+                           {"identical", difference.identical()},
+                           {"channels", channels_json(difference.channels)},
+                           {"structure", difference.structure}};
+    for (const RegionDifference& region : difference.regions)
+        json["regions"][region.region] = channels_json(region.channels);
+    return json;
 }
 
 }  // namespace wetgate::qc

@@ -20,12 +20,20 @@ Severity parse_severity(const std::string& text) {
 }
 
 nlohmann::json to_json(const Finding& finding) {
-    nlohmann::json json = {{"check", finding.check},         {"category", finding.category},
-                           {"term", finding.term},           {"severity", to_string(finding.severity)},
-                           {"shot", finding.shot},           {"first_frame", finding.first_frame},
-                           {"end_frame", finding.end_frame}, {"value", finding.value},
-                           {"threshold", finding.threshold}, {"threshold_source", finding.threshold_source},
-                           {"message", finding.message},     {"accepted", finding.accepted}};
+    nlohmann::json json = {{"check", finding.check},
+                           {"category", finding.category},
+                           {"term", finding.term},
+                           {"severity", to_string(finding.severity)},
+                           {"shot", finding.shot},
+                           {"side", finding.side},
+                           {"overridable", finding.overridable},
+                           {"first_frame", finding.first_frame},
+                           {"end_frame", finding.end_frame},
+                           {"value", finding.value},
+                           {"threshold", finding.threshold},
+                           {"threshold_source", finding.threshold_source},
+                           {"message", finding.message},
+                           {"accepted", finding.accepted}};
     if (!finding.timecode_in.empty()) {
         json["timecode_in"] = finding.timecode_in;
         json["timecode_out"] = finding.timecode_out;
@@ -41,6 +49,8 @@ Finding finding_from_json(const nlohmann::json& json) {
     finding.term = json.at("term").get<std::string>();
     finding.severity = parse_severity(json.at("severity").get<std::string>());
     finding.shot = json.at("shot").get<std::string>();
+    finding.side = json.value("side", "output");
+    finding.overridable = json.value("overridable", true);
     finding.first_frame = json.at("first_frame").get<int>();
     finding.end_frame = json.at("end_frame").get<int>();
     finding.timecode_in = json.value("timecode_in", "");

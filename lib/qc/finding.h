@@ -20,13 +20,15 @@ struct Finding {
     std::string term;      ///< "Pixel Error"
     Severity severity = Severity::Issue;
     std::string shot;
-    int first_frame = 0;  ///< frames [first_frame, end_frame)
+    std::string side = "output";  ///< or "input": only the source has it
+    int first_frame = 0;          ///< frames [first_frame, end_frame)
     int end_frame = 0;
     std::string timecode_in, timecode_out;  ///< SMPTE, out exclusive; empty where the shot has no timecode
     double value = 0;
     double threshold = 0;
     std::string threshold_source;  ///< where the threshold comes from
     std::string message;           ///< for a person: what, and what to do
+    bool overridable = true;       ///< a job may set another threshold or severity for the check
     bool accepted = false;         ///< listed in the job's qc.accept
     std::string accept_reason;
 };

@@ -20,14 +20,14 @@ bool closes_gate(const nlohmann::json& finding) {
     return finding.at("severity") == "Blocker" && !finding.at("accepted").get<bool>();
 }
 
-std::string cell(std::string text) {
+}  // namespace
+
+std::string csv_cell(std::string text) {
     if (!text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos) text.insert(0, "'");
     std::string quoted = "\"";
     for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     return quoted + "\"";
 }
-
-}  // namespace
 
 const std::vector<std::string>& gates() {
     static const std::vector<std::string> names = {"missing_frame", "unreadable_frame", "non_finite",
@@ -61,13 +61,10 @@ nlohmann::json make_result(const ReportHeader& header, std::vector<nlohmann::jso
         }
     }
     nlohmann::json fingerprint = shots.empty() ? nlohmann::json() : shots.front().at("fingerprint");
-    return {{"tool", header.tool_version},
-            {"job", header.job},
-            {"show", header.show},
-            {"approval", header.approval},
-            {"fingerprint", fingerprint},
-            {"gates", counts},
-            {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
+    return {{"tool", header.tool_version}, {"job", header.job},
+            {"show", header.show},         {"approval", header.approval},
+            {"fingerprint", fingerprint},  {"gates", counts},
+            {"checks", header.checks},     {"verdict", failed ? "fail" : (issues ? "warn" : "pass")},
             {"shots", std::move(shots)}};
 }
 
@@ -100,13 +97,13 @@ std::string to_csv(const nlohmann::json& result) {
     for (const nlohmann::json& shot : result.at("shots")) {
         for (const nlohmann::json& json : shot.at("findings")) {
             const Finding finding = finding_from_json(json);
-            csv << cell(finding.shot) << ',' << cell(finding.check) << ',' << cell(finding.category) << ','
-                << cell(finding.term) << ',' << to_string(finding.severity) << ','
-                << (finding.accepted ? "yes" : "no") << ',' << finding.first_frame << ','
-                << finding.end_frame - 1 << ',' << cell(finding.timecode_in) << ','
-                << cell(finding.timecode_out) << ',' << json.at("value").dump() << ','
-                << json.at("threshold").dump() << ',' << cell(finding.threshold_source) << ','
-                << cell(finding.message) << '\n';
+            csv << csv_cell(finding.shot) << ',' << csv_cell(finding.check) << ','
+                << csv_cell(finding.category) << ',' << csv_cell(finding.term) << ','
+                << to_string(finding.severity) << ',' << (finding.accepted ? "yes" : "no") << ','
+                << finding.first_frame << ',' << finding.end_frame - 1 << ',' << csv_cell(finding.timecode_in)
+                << ',' << csv_cell(finding.timecode_out) << ',' << json.at("value").dump() << ','
+                << json.at("threshold").dump() << ',' << csv_cell(finding.threshold_source) << ','
+                << csv_cell(finding.message) << '\n';
         }
     }
     return csv.str();

@@ -19,6 +19,7 @@ struct Accepted {
 struct ReportHeader {
     std::string job, show, tool_version;
     nlohmann::json approval;
+    nlohmann::json checks = nlohmann::json::array();  ///< as catalogue()
 };
 
 /// The gates, in the order of the report: a gate is closed by one Blocker of its check that is not accepted.
@@ -34,7 +35,9 @@ std::string verdict_of(const nlohmann::json& result);
 /// The messages behind a verdict that is not "pass", worst first, at most `most`.
 std::vector<std::string> reasons_of(const nlohmann::json& result, std::size_t most);
 
-/// report.csv: one line a finding. Cells that a spreadsheet would take for a formula get a quote.
+/// A quoted CSV cell; what a spreadsheet would take for a formula gets an apostrophe in front.
+std::string csv_cell(std::string text);
+/// report.csv: one line a finding.
 std::string to_csv(const nlohmann::json& result);
 
 }  // namespace wetgate::qc

@@ -75,6 +75,14 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
     for (const GateMode mode : {GateMode::Off, GateMode::Warn, GateMode::Fail}) {
         if (node.text("gate") == to_text(mode)) job.qc.gate = mode;
     }
+    job.qc.measure = node.flag("measure", true);
+    if (const JobNode checks = node["checks"]; checks.is_there() && checks.value().is_object()) {
+        for (const auto& [name, value] : checks.value().items()) {
+            const JobNode check = checks[name];
+            job.qc.checks[name] = {check.flag("enabled", true), check.number("threshold"),
+                                   check.text("severity").value_or("")};
+        }
+    }
     const JobNode accept = node["accept"];
     for (std::size_t i = 0; i < accept.items(); ++i) {
         const JobNode item = accept.item(i);

@@ -138,9 +138,18 @@ struct AcceptSpec {
     std::string reason;
 };
 
+/// How a check is to be used in this job.
+struct CheckSpec {
+    bool enabled = true;
+    std::optional<double> threshold;
+    std::string severity;  ///< FYI, Issue, Blocker; empty: the check's own
+};
+
 struct QcSpec {
     std::filesystem::path report;  ///< folder
     GateMode gate = GateMode::Fail;
+    bool measure = true;  ///< look at the pictures; off: only what the pipeline itself knows
+    std::map<std::string, CheckSpec> checks;
     std::vector<AcceptSpec> accept;
 };
 

@@ -76,6 +76,38 @@ expect 0 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1001.exr
 expect 15 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr
 expect 0 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr --tolerance 1000
 
+# Figures by region and matte, colour differences, CSV, and a difference image that another tool agrees with.
+expect 15 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr --region all=0,0,320,180 --region "@top=0,0,320,9" \
+    --difference d.####.exr --csv d.csv --colorspace ACEScg --json
+python3 - <<'PY' || fail "compare --json: $(head -c 3000 log)"
+import json
+c = json.load(open('log'))
+f = c['frames'][0]
+assert f['regions']['all'] == f['channels'], f
+assert [d['region'] for d in f['delta_itp']] == ['', 'all', '@top'] and f['delta_itp'][0]['mean'] > 0, f
+assert f['regions']['@top'][0]['samples'] == 320 * 9, f
+lines = {(l['region'], l['channel']): l for l in c['summary']}
+assert lines['all', 'R']['worst'] == f['channels'][2]['rmse'] and f['channels'][2]['channel'] == 'R', lines
+rows = open('d.csv').read().splitlines()
+assert len(rows) == 1 + 3 * 3 + 3 and rows[4].startswith('0,"all","B",57600,'), rows
+assert '"\'@top"' in rows[-1], rows  # no formula for a spreadsheet
+PY
+oiiotool demo/truth/demo.1001.exr demo/truth/demo.1002.exr --absdiff -d float -o ref.exr
+expect 0 "$wetgate" compare ref.exr d.0000.exr
+oiiotool --pattern constant:color=0 320x180 1 --fill:color=1 100x60+10+20 --chnames A -d half -o matte.exr
+expect 15 "$wetgate" compare demo/truth/demo.####.exr demo/rigged/demo.####.exr --matte matte.exr --json
+python3 - <<'PY' || fail "compare --matte"
+import json
+f = json.load(open('log'))['frames']
+assert len(f) == 4 and [f[0]['regions'][r][0]['samples'] for r in ('inside', 'outside', 'edge')] == [
+    6000, 320 * 180 - 6000, 108 * 68 - 92 * 52], f[0]['regions']
+PY
+expect 15 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr --difference d.png --gain 20
+[ "$(oiiotool --info d.png | grep -c '320 x  180, 3 channel, uint16 png')" = 1 ] || fail "the PNG: $(oiiotool --info d.png)"
+expect 2 "$wetgate" compare demo/truth/demo.1001.exr demo/truth/demo.1002.exr --region box=5,5,5,9
+expect 2 "$wetgate" compare demo/truth/demo.####.exr demo/truth/demo.####.exr --difference d.exr
+expect 2 "$wetgate" compare demo/truth/demo.####.exr demo/truth/demo.####.exr --difference demo/truth/demo.####.exr
+
 # The same job on a machine that sees the plates elsewhere.
 mv demo/plates elsewhere
 expect 10 "$wetgate" run run.json --overwrite

@@ -348,4 +348,24 @@ TEST_CASE("a frame without a picture, or a picture of another window, is refused
 }
 
 }  // namespace
+TEST_CASE("a matte is the named channel, else A, else Y, else R") {
+    HostFrame frame;
+    ImagePart part;
+    part.window = {2, 3, 4, 4};
+    for (const auto& [name, value] : {std::pair{"R", 1.0F}, {"Y", 2.0F}, {"A", 3.0F}, {"roto", 4.0F}}) {
+        part.planes.push_back(make_plane(name, SampleType::F32, 2, 1));
+        std::fill_n(part.planes.back().samples<float>(), 2, value);
+    }
+    frame.parts.push_back(part);
+    const FloatImage named = read_matte(frame, "roto");
+    CHECK(named.window == part.window);
+    CHECK(named.channel(0)[1] == 4.0F);
+    CHECK(read_matte(frame, std::nullopt).channel(0)[0] == 3.0F);
+    frame.parts[0].planes.erase(frame.parts[0].planes.begin() + 2);
+    CHECK(read_matte(frame, std::nullopt).channel(0)[0] == 2.0F);
+    frame.parts[0].planes.erase(frame.parts[0].planes.begin() + 1);
+    CHECK(read_matte(frame, std::nullopt).channel(0)[0] == 1.0F);
+    CHECK_THROWS_AS(read_matte(frame, "none"), Error);
+}
+
 }  // namespace wetgate::media

@@ -1,0 +1,122 @@
+#include "pipeline/shot_qc.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/error.h"
+#include "media/still.h"
+#include "media/worked.h"
+#include "qc/light.h"
+#include "spec/suggest.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+constexpr int thumbnail_px = 240;
+
+/// Linear Rec.709 by the names that configs give it.
+constexpr std::array<const char*, 6> light_spaces = {
+    "Linear Rec.709", "Linear Rec.709 (sRGB)",   "lin_rec709",
+    "lin_srgb",       "Utility - Linear - sRGB", "Utility - Linear - Rec.709"};
+
+std::string jpeg(const FloatImage& picture) {
+    HostFrame like;
+    like.display_window = picture.window;
+    const HostFrame frame = media::make_rgb_frame(like, picture, SampleType::U8, 8, std::nullopt);
+    media::StillWriteOptions options;
+    options.type = "jpeg";
+    options.bits = 8;
+    const std::vector<std::byte> bytes = media::encode_still(frame, options);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+float coded(float light) {  // IEC 61966-2-1
+    const float value = std::clamp(light, 0.0F, 1.0F);
+    return value <= 0.0031308F ? 12.92F * value : 1.055F * std::pow(value, 1 / 2.4F) - 0.055F;
+}
+
+}  // namespace
+
+Viewer::Viewer(const color::Config& colors, const std::string& space, const std::string& working,
+               bool is_float) {
+    const auto light = std::find_if(light_spaces.begin(), light_spaces.end(),
+                                    [&](const char* name) { return colors.has(name); });
+    to_light_ = colors.transform(space, light != light_spaces.end() ? *light : colors.resolve(working));
+    const std::string encoding = colors.encoding(space);
+    is_light_ = encoding.empty() ? is_float : encoding == "scene-linear";
+    is_display_coded_ = encoding == "sdr-video";
+}
+
+Viewer::View Viewer::look(const HostFrame& frame, const std::vector<float>* touch) const {
+    const FloatImage coded_picture = frame.worked.model == PixelModel::None || frame.parts.empty()
+                                         ? FloatImage{}
+                                         : media::read_worked(frame);
+    qc::Measured seen = measured(frame, coded_picture, touch);
+    View view{std::move(seen.facts), {}};
+    if (seen.light.window.empty()) return view;
+    FloatImage small = qc::reduced(seen.light, thumbnail_px);
+    for (int c = 0; c < 3; ++c)
+        std::transform(small.channel(c), small.channel(c) + small.window.area(), small.channel(c), coded);
+    view.thumbnail = jpeg(small);
+    return view;
+}
+
+qc::PictureFacts Viewer::look(const FloatImage& picture) const {
+    HostFrame like;
+    like.display_window = picture.window;
+    return measured(media::make_rgb_frame(like, picture, SampleType::F32, 0, std::nullopt), picture, nullptr)
+        .facts;
+}
+
+qc::Measured Viewer::measured(const HostFrame& frame, const FloatImage& picture,
+                              const std::vector<float>* touch) const {
+    const std::function<void(FloatImage&)> to_light = [this](FloatImage& light) { to_light_->apply(light); };
+    return qc::measure({frame, picture, is_light_, to_light, touch});
+}
+
+std::string mask_thumbnail(const Box& window, const std::vector<float>& mask) {
+    if (mask.size() != window.area() || window.empty()) return {};
+    FloatImage grey = make_float_image({0, 0, window.width(), window.height()});
+    for (int c = 0; c < 3; ++c) std::copy(mask.begin(), mask.end(), grey.channel(c));
+    // By the same two steps as a picture, so that both are of one size.
+    return jpeg(qc::reduced(qc::reduced(grey), thumbnail_px));
+}
+
+qc::CheckSettings check_settings(const spec::QcSpec& spec) {
+    std::vector<std::string> names;
+    for (const auto& check : qc::picture_checks()) names.push_back(check->info().name);
+    qc::CheckSettings settings;
+    for (const auto& [name, setting] : spec.checks) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            const auto near = spec::nearest(name, names);
+            throw Error(ErrorKind::Usage, "/qc/checks/" + name + ": there is no such check" +
+                                              (near ? "; did you mean '" + *near + "'?"
+                                                    : "; `wetgate qc --checks` lists them"));
+        }
+        settings[name] = {
+            setting.enabled, setting.threshold,
+            setting.severity.empty() ? std::nullopt : std::optional(qc::parse_severity(setting.severity))};
+    }
+    return settings;
+}
+
+nlohmann::json record_of(const qc::PictureFacts* input, const qc::PictureFacts* output) {
+    nlohmann::json record = {{"version", qc_version}};
+    if (input != nullptr) record["input"] = qc::to_json(*input);
+    if (output != nullptr)
+        record["output"] = output == input ? nlohmann::json("input") : qc::to_json(*output);
+    return record;
+}
+
+void read_record(const nlohmann::json& record, qc::FrameFacts& frame) {
+    if (record.contains("input"))
+        frame.input = std::make_shared<qc::PictureFacts>(qc::picture_facts_from(record.at("input")));
+    if (!record.contains("output")) return;
+    const nlohmann::json& output = record.at("output");
+    frame.output = output.is_string()
+                       ? frame.input
+                       : std::make_shared<const qc::PictureFacts>(qc::picture_facts_from(output));
+}
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,149 @@
+#include "qc/check.h"
+
+#include <algorithm>
+#include <set>
+
+#include "qc/check_makers.h"
+
+namespace wetgate::qc {
+namespace {
+
+/// What the pipeline finds by itself, of a frame or at the merge.
+std::vector<CheckInfo> gate_infos() {
+    const std::string any = "any (wetgate gate)";
+    const auto gate = [&](const char* name, const char* title, const char* category, const char* term,
+                          Severity severity, const char* method) {
+        return CheckInfo{name, title, category, term, severity, method, "", 0, "", any, false};
+    };
+    return {
+        gate("missing_frame", "Missing frames", "VIDEO", "Frame Error", Severity::Blocker,
+             "every frame of the range has its record and file"),
+        gate("unreadable_frame", "Unreadable frames", "VIDEO", "Frame Error", Severity::Issue,
+             "the decoder's word on each source frame"),
+        gate("non_finite", "NaN and infinity", "VIDEO", "Pixel Error", Severity::Blocker,
+             "stored bits of every float sample of the output"),
+        gate("numbering", "Files beyond the range", "VIDEO", "Frame Error", Severity::Issue,
+             "names beside the output that fit its pattern"),
+        gate("metadata", "Metadata loss", "METADATA", "Metadata loss", Severity::Blocker,
+             "every header attribute of the source is in the output, byte for byte"),
+        gate("outside_matte", "Change outside the fix", "VIDEO", "Plate integrity", Severity::Blocker,
+             "stored bits of the output where no pass was at work, of other channels and parts"),
+    };
+}
+
+nlohmann::json to_json(const CheckInfo& info, const CheckSettings& settings) {
+    const auto found = settings.find(info.name);
+    const CheckSetting setting = found == settings.end() ? CheckSetting{} : found->second;
+    return {{"check", info.name},
+            {"title", info.title},
+            {"category", info.category},
+            {"term", info.term},
+            {"severity", to_string(setting.severity.value_or(info.severity))},
+            {"method", info.method},
+            {"standard", info.standard},
+            {"threshold", setting.threshold.value_or(info.threshold)},
+            {"unit", info.unit},
+            {"threshold_source", setting.threshold ? "the job's qc.checks" : info.threshold_source},
+            {"overridable", info.overridable},
+            {"enabled", setting.enabled}};
+}
+
+Finding finding_of(const ShotFacts& shot, const CheckInfo& info, const CheckSetting& setting,
+                   const Occurrence& occurrence, Side side) {
+    Finding finding;
+    finding.check = info.name;
+    finding.category = info.category;
+    finding.term = info.term;
+    finding.severity = setting.severity.value_or(occurrence.severity.value_or(info.severity));
+    finding.shot = shot.name;
+    finding.side = side == Side::Input ? "input" : "output";
+    finding.first_frame = shot.range.first + static_cast<int>(occurrence.first);
+    finding.end_frame = shot.range.first + static_cast<int>(occurrence.end);
+    if (shot.start) {
+        finding.timecode_in = to_string(advanced(*shot.start, static_cast<std::int64_t>(occurrence.first)));
+        finding.timecode_out = to_string(advanced(*shot.start, static_cast<std::int64_t>(occurrence.end)));
+    }
+    finding.value = occurrence.value;
+    finding.threshold = setting.threshold.value_or(info.threshold);
+    finding.threshold_source = setting.threshold ? "the job's qc.checks" : info.threshold_source;
+    finding.message = occurrence.message;
+    finding.overridable = info.overridable;
+    return finding;
+}
+
+bool overlap(const Occurrence& a, const Occurrence& b) {
+    return a.first < b.end && b.first < a.end;
+}
+
+}  // namespace
+
+const std::vector<std::unique_ptr<const Check>>& picture_checks() {
+    static const Checks checks = [] {
+        Checks all;
+        add_sequence_checks(all);
+        add_flicker_checks(all);
+        add_flash_checks(all);
+        add_level_checks(all);
+        add_framing_checks(all);
+        add_spot_checks(all);
+        add_texture_checks(all);
+        add_fix_checks(all);
+        return all;
+    }();
+    return checks;
+}
+
+std::string frames_text(const ShotFacts& shot, const Occurrence& occurrence) {
+    const int first = shot.range.first + static_cast<int>(occurrence.first),
+              last = shot.range.first + static_cast<int>(occurrence.end) - 1;
+    return first == last ? "frame " + std::to_string(first)
+                         : "frames " + std::to_string(first) + "-" + std::to_string(last);
+}
+
+CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
+    CheckResult result;
+    // Nothing was made anew: what there is to say of the source is said of the output.
+    const bool is_untouched =
+        std::all_of(shot.frames.begin(), shot.frames.end(),
+                    [](const FrameFacts& frame) { return frame.input == frame.output; });
+    for (const auto& check : picture_checks()) {
+        const CheckInfo& info = check->info();
+        const auto found = settings.find(info.name);
+        const CheckSetting setting = found == settings.end() ? CheckSetting{} : found->second;
+        if (!setting.enabled) continue;
+        const double threshold = setting.threshold.value_or(info.threshold);
+        std::vector<Occurrence> made;
+        bool has_run = false;
+        if (check->applies(shot, Side::Output)) {
+            has_run = true;
+            made = check->find(shot, Side::Output, threshold);
+            for (const Occurrence& occurrence : made)
+                result.findings.push_back(finding_of(shot, info, setting, occurrence, Side::Output));
+        }
+        if (!is_untouched && check->applies(shot, Side::Input)) {
+            has_run = true;
+            for (Occurrence& occurrence : check->find(shot, Side::Input, threshold)) {
+                if (std::any_of(made.begin(), made.end(),
+                                [&](const Occurrence& other) { return overlap(occurrence, other); }))
+                    continue;
+                occurrence.message += " (in the source; the output does not have it)";
+                CheckSetting fyi = setting;
+                fyi.severity = Severity::Fyi;
+                result.findings.push_back(finding_of(shot, info, fyi, occurrence, Side::Input));
+            }
+        }
+        if (has_run) result.checked.push_back(info.name);
+    }
+    std::stable_sort(result.findings.begin(), result.findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.first_frame < b.first_frame; });
+    return result;
+}
+
+nlohmann::json catalogue(const CheckSettings& settings) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const CheckInfo& info : gate_infos()) list.push_back(to_json(info, {}));
+    for (const auto& check : picture_checks()) list.push_back(to_json(check->info(), settings));
+    return list;
+}
+
+}  // namespace wetgate::qc
