@@ -186,7 +186,9 @@ void set_timecode(std::vector<std::byte>& head, const HostFrame& frame, bool big
     if (!frame.timecode || head.size() < dpx_at::standard_end) return;
     const std::uint32_t there = load_u32(head.data() + dpx_at::timecode, big);
     if (there != dpx_undefined && from_packed_bcd(there, frame.timecode->rate) == frame.timecode) return;
-    store_u32(head.data() + dpx_at::timecode, packed_bcd(*frame.timecode), big);
+    // Eight decimal digits (SMPTE ST 268-1): no place for the field mark, which lies in the tens of seconds.
+    constexpr std::uint32_t field_mark = 0x8000U;
+    store_u32(head.data() + dpx_at::timecode, packed_bcd(*frame.timecode) & ~field_mark, big);
 }
 
 }  // namespace

@@ -99,17 +99,44 @@ void cut_sound(MovAtom& header, const Rate& rate, std::int64_t frames) {
     movie->set_number(16, 4, longest);
 }
 
-void add_clean_aperture(MovAtom& header, const std::array<std::int32_t, 8>& aperture) {
+/// libavformat puts two bytes that are no atom behind the description of a timecode without a reel.
+void drop_stray_bytes(MovAtom& header) {
+    constexpr std::size_t timecode_fields = 26;
     for (MovAtom& track : header.children) {
         MovAtom* description =
-            track.type == "trak" && handler_of(track) == "vide" ? sample_description(track) : nullptr;
-        if (description == nullptr) continue;
-        MovAtom clap{"clap", std::vector<std::byte>(32), {}};
-        for (std::size_t i = 0; i < aperture.size(); ++i)
-            clap.set_number(4 * i, 4, static_cast<std::uint32_t>(aperture[i]));
-        description->children.push_back(std::move(clap));
+            track.type == "trak" && handler_of(track) == "tmcd" ? sample_description(track) : nullptr;
+        if (description != nullptr && description->fields.size() == timecode_fields + 2)
+            description->fields.resize(timecode_fields);
+    }
+}
+
+void add_extension(MovAtom& header, const MovAtom& extension) {
+    for (MovAtom& track : header.children) {
+        if (track.type != "trak" || handler_of(track) != "vide") continue;
+        MovAtom* description = sample_description(track);
+        if (description == nullptr || description->find(extension.type) != nullptr) return;
+        description->children.push_back(extension);
         return;
     }
+}
+
+MovAtom clap_of(const std::array<std::int32_t, 8>& aperture) {
+    MovAtom clap{"clap", std::vector<std::byte>(32), {}};
+    for (std::size_t i = 0; i < aperture.size(); ++i)
+        clap.set_number(4 * i, 4, static_cast<std::uint32_t>(aperture[i]));
+    return clap;
+}
+
+/// libavformat writes no colour when one of the tags is unspecified.
+std::optional<MovAtom> colr_of(const ColorInfo& color) {
+    constexpr int unspecified = 2;
+    const std::array<int, 3> tags = {color.primaries, color.transfer, color.matrix};
+    if (tags == std::array{unspecified, unspecified, unspecified}) return std::nullopt;
+    MovAtom colr{"colr", std::vector<std::byte>(10), {}};
+    colr.set_number(0, 4, 0x6E636C63U);  // 'nclc'
+    for (std::size_t i = 0; i < tags.size(); ++i)
+        colr.set_number(4 + 2 * i, 2, static_cast<std::uint32_t>(tags.at(i)));
+    return colr;
 }
 
 class MovWriter {
@@ -281,8 +308,9 @@ void MovWriter::finish(std::int64_t frames) {
     amend_header(frames);
 }
 
-// What libavformat cannot be told: the sound ends with the pictures, though its last packet lasts longer, and
-// the clean aperture. The header is the last atom of the file, so that it may grow.
+// What libavformat cannot be told: the sound ends with the pictures, though its last packet lasts longer;
+// tags of which one is unspecified; the clean aperture. The header is the last atom of the file, so that it
+// may grow.
 void MovWriter::amend_header(std::int64_t frames) {
     MovieFile written(out_.temp_path());
     std::optional<MovAtom> header = read_movie_header(written);
@@ -290,7 +318,12 @@ void MovWriter::amend_header(std::int64_t frames) {
         throw Error(ErrorKind::Internal, "the movie has no header behind its media");
     const std::int64_t at = out_.size() - static_cast<std::int64_t>(header->size());
     cut_sound(*header, options_.video.rate, frames);
-    if (options_.clean_aperture) add_clean_aperture(*header, *options_.clean_aperture);
+    if (const auto colr = colr_of(options_.video.color)) add_extension(*header, *colr);
+    if (options_.clean_aperture) add_extension(*header, clap_of(*options_.clean_aperture));
+    drop_stray_bytes(*header);
+    // It must cover the old one.
+    if (static_cast<std::int64_t>(header->size()) < out_.size() - at)
+        header->children.push_back({"free", {}, {}});
     out_.seek(at);
     out_.write(to_bytes(*header));
 }

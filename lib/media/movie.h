@@ -44,6 +44,11 @@ public:
 };
 std::unique_ptr<ProResEncoder> make_prores_encoder(const ProResOptions& options);
 
+/// `color` in the code points that a ProRes frame header has (SMPTE RDD 36, tables 5 to 7), so that header
+/// and container can agree: BT.601 and BT.2020 transfers are BT.709's one function, matrix 5 is 6; what it
+/// has not (sRGB) becomes unspecified.
+ColorInfo tags_for_prores(ColorInfo color);
+
 /// True when packets of `source` may be used unchanged in a movie of these options (same profile, size,
 /// chroma, tags).
 bool packet_copy_allowed(const SourceInfo& source, const ProResOptions& options);

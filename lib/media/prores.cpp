@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <initializer_list>
 
 #include "core/error.h"
 #include "media/ffmpeg.h"
@@ -164,6 +166,19 @@ std::optional<ProResProfile> parse_prores_profile(const std::string& text) {
         if (text == row.word) return row.profile;
     }
     return std::nullopt;
+}
+
+ColorInfo tags_for_prores(ColorInfo color) {
+    const auto known = [](int code, std::initializer_list<int> codes) {
+        constexpr int unspecified = 2;
+        return std::find(codes.begin(), codes.end(), code) == codes.end() ? unspecified : code;
+    };
+    if (color.transfer == 6 || color.transfer == 14 || color.transfer == 15) color.transfer = 1;
+    if (color.matrix == 5) color.matrix = 6;
+    color.primaries = known(color.primaries, {1, 5, 6, 9, 11, 12});
+    color.transfer = known(color.transfer, {1, 16, 18});
+    color.matrix = known(color.matrix, {1, 6, 9});
+    return color;
 }
 
 std::unique_ptr<ProResEncoder> make_prores_encoder(const ProResOptions& options) {

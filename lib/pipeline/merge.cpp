@@ -44,6 +44,7 @@ qc::Finding missing_finding(const ShotContext& shot, int frame) {
 
 // Files beside the output that carry its pattern but were not asked for: an old, longer version perhaps.
 void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nlohmann::json& findings) {
+    if (!output.path.pattern.is_sequence()) return;  // one name for every number
     const FrameRange delivered = shot.delivered_range();
     const int first = spec::number_in_name(output, delivered.first, delivered.first);
     const FrameRange range{first, first + delivered.size()};
@@ -73,6 +74,10 @@ void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, con
         finding.term = term;
         finding.severity = severity;
         finding.end_frame = range.end;
+        if (const auto start = shot.timecode_of(range.first)) {
+            finding.timecode_in = to_string(*start);
+            finding.timecode_out = to_string(advanced(*start, range.size()));
+        }
         finding.value = static_cast<double>(value);
         finding.threshold_source = source;
         finding.message = "output '" + output.name + "': " + message;
@@ -81,6 +86,14 @@ void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, con
     const int last = spec::number_in_name(output, range.end - 1, range.first);
     for (const std::string& fault : spec::naming_faults(output, last))
         add("naming", "File naming", qc::Severity::Issue, 1, "Netflix naming and archival rules", fault);
+    // Where the job lies here is not part of the report.
+    const std::string whole = shot.file_of(output, range.end - 1).string();
+    constexpr std::size_t longest_path = 256;
+    if (whole.size() > longest_path) {
+        shot.log()(LogLevel::Warning, "output '" + output.name + "' has paths of " +
+                                          std::to_string(whole.size()) + " bytes here; archives take " +
+                                          std::to_string(longest_path) + ": " + whole);
+    }
     std::set<std::string> left_out;
     for (const nlohmann::json& frame : frames) {
         for (const nlohmann::json& written : frame.value("outputs", nlohmann::json::array())) {

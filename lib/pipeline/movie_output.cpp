@@ -44,7 +44,10 @@ std::int64_t audio_begins_at(const ShotContext& shot, const spec::AudioSpec& aud
                         ") is drop-frame: say where the sound begins with audio.first_frame",
                     {.file = audio.path.text, .shot = shot.shot().name, .frame = {}});
     }
-    return first + (sound_start->frame - shot_start->frame);
+    // The nearer way round midnight.
+    const std::int64_t day = advanced({0, shot.rate(), shot_start->drop_frame}, -1).frame + 1;
+    const std::int64_t later = advanced(*sound_start, -shot_start->frame).frame;
+    return first + (later > day / 2 ? later - day : later);
 }
 
 std::optional<media::AudioCopy> sound_of(const ShotContext& shot, const FrameSet& frames,

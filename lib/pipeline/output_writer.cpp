@@ -49,6 +49,9 @@ media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputS
     options.color.bits = prores_coded_bits;
     options.color.full_range = false;
     if (options.color.matrix == 2 || options.color.matrix == 0) options.color.matrix = 1;
+    // Packets of a ProRes source may be copied, with the tags that they have.
+    if (shot.info().format != "prores" || !same_space(shot, output))
+        options.color = media::tags_for_prores(options.color);
     options.color.chroma_x = 0;
     options.color.chroma_y = 0;
     return options;
@@ -196,7 +199,9 @@ std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, cons
         copied = true;
         return copy_source_->packet(frame.number).bytes;
     }
-    const HostFrame video = own_picture && own.color.matrix == options.color.matrix && !own.color.full_range
+    const bool same_matrix = own.color.matrix == options.color.matrix ||
+                             media::tags_for_prores(own.color).matrix == options.color.matrix;
+    const HostFrame video = own_picture && same_matrix && !own.color.full_range
                                 ? media::to_video_frame(own, chroma_of(options.profile), prores_coded_bits)
                                 : in_output_space(output, frame, own);
     std::unique_ptr<media::ProResEncoder> encoder = borrow_encoder(output, options);

@@ -309,6 +309,10 @@ ShotSpec read_shot(JobReading& reading, const JobNode& node) {
     const JobNode outputs = node["outputs"];
     for (std::size_t i = 0; i < outputs.items(); ++i)
         shot.outputs.push_back(read_output(reading, outputs.item(i), shot));
+    const bool any_movie = std::any_of(shot.outputs.begin(), shot.outputs.end(),
+                                       [](const OutputSpec& output) { return is_movie(output.type); });
+    if (shot.audio && !any_movie)
+        reading.problem(node.pointer("audio"), "means nothing without a movie among the outputs; remove it");
     return shot;
 }
 

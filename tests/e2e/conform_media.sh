@@ -13,10 +13,18 @@ python3 "$checks" write_movies_job movies.json
 expect 0 "$wetgate" run movies.json
 python3 "$checks" check_movies movies.qc/report.json "$atoms" || fail "movies"
 
-# A movie with timecode, reel and two kinds of sound; anamorphic, and with a clean aperture.
-ffmpeg -v error -y -i demo/plates/demo.mov -f lavfi -i "aevalsrc=sin(2*PI*441*t)|sin(2*PI*300*t):s=48000:d=0.25" \
-    -filter_complex "[0:v]loop=4:6,setpts=N/(30000/1001)/TB,setsar=2/1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709[v]" \
-    -map "[v]" -map 1:a -r 30000/1001 -frames:v 20 -c:v prores_ks -profile:v 3 -c:a pcm_s24le -timecode '00:59:59;20' \
+# Twelve bits come in, ten are coded: the report says so, and copied packets keep theirs.
+deep='[{"name": "m", "path": "deep.mov", "type": "prores", "profile": "4444", "alpha": true}]'
+job deep '{"path": "alpha_4444.mov", "colorspace": "Rec.709", "rate": "24"}' '[]' "$deep"
+expect 0 "$wetgate" run deep.json
+python3 "$checks" check_depth deep.qc/report.json || fail "depth"
+cmp <(ffmpeg -v error -i alpha_4444.mov -c copy -f data -map 0:v -) <(ffmpeg -v error -i deep.mov -c copy -f data -map 0:v -) ||
+    fail "packets of 4444 with alpha differ"
+
+# A movie with timecode, reel and sound; anamorphic, and with a clean aperture.
+ffmpeg -v error -y -i demo/plates/demo.mov -f lavfi -i "aevalsrc=sin(2*PI*441*t)|sin(2*PI*300*t):s=48000:d=1" \
+    -filter_complex "[0:v]loop=4:6,setpts=N/(30000/1001)/TB,setsar=2/1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709[v];[1:a]atrim=end_sample=32032[a]" \
+    -map "[v]" -map "[a]" -r 30000/1001 -frames:v 20 -c:v prores_ks -profile:v 3 -c:a pcm_s24le -timecode '00:59:59;20' \
     -metadata:s:v reel_name=A001C002 plain.mov
 python3 "$checks" add_clean_aperture plain.mov camera.mov
 camera='{"path": "camera.mov", "first_frame": 1001, "colorspace": "Rec.709"}'
@@ -54,7 +62,7 @@ hash_of_sound() { ffmpeg -v error -i "$1" -map 0:a -c copy -f md5 -; }
 python3 "$checks" check_round_trip "$atoms" plain.mov back.mov part.mov || fail "round trip"
 
 # Coded sound: the first decoded sample is the right one, and the track ends with the pictures.
-ffmpeg -v error -y -i plain.mov -c:v copy -c:a aac -b:a 128k -timecode '00:59:59;20' aac.mov
+ffmpeg -v error -y -i plain.mov -c:v copy -c:a aac -aac_pns 0 -b:a 128k -timecode '00:59:59;20' aac.mov
 job aac "${camera/camera/aac}" '[]' "${movie/NAME/cut}" ', "range": "1006-1015"'
 expect 0 "$wetgate" run aac.json
 python3 "$checks" check_coded_sound "$atoms" aac.mov cut.mov || fail "coded sound"

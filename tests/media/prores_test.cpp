@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <thread>
 
 #include "media/movie_test_support.h"
@@ -157,6 +158,24 @@ TEST_CASE("packets are copied only between movies of one profile, size and colou
     CHECK_FALSE(packet_copy_allowed(source, test_options(width, height + 2, ProResProfile::Standard)));
     options.color.transfer = 16;
     CHECK_FALSE(packet_copy_allowed(source, options));
+}
+
+TEST_CASE("tags that a ProRes header lacks become those of the same function, or unspecified") {
+    const auto tags = [](int primaries, int transfer, int matrix) {
+        ColorInfo color;
+        color.primaries = primaries;
+        color.transfer = transfer;
+        color.matrix = matrix;
+        color = tags_for_prores(color);
+        return std::array<int, 3>{color.primaries, color.transfer, color.matrix};
+    };
+    CHECK(tags(1, 1, 1) == std::array{1, 1, 1});
+    CHECK(tags(9, 14, 9) == std::array{9, 1, 9});  // BT.2020, 10 bits
+    CHECK(tags(9, 16, 9) == std::array{9, 16, 9});
+    CHECK(tags(9, 18, 9) == std::array{9, 18, 9});
+    CHECK(tags(5, 6, 5) == std::array{5, 1, 6});
+    CHECK(tags(1, 13, 1) == std::array{1, 2, 1});  // sRGB
+    CHECK(tags(22, 8, 0) == std::array{2, 2, 2});
 }
 
 }  // namespace

@@ -113,9 +113,18 @@ TEST_CASE("an enlarged picture says which data window it had") {
     CHECK(text_of(folder / "in.exr", "originalDataWindow") == "none");
 }
 
+TEST_CASE("one picture under a plain name is complete") {
+    const tests::SmallShot small({1, 3}, 16, 12, "[]", R"([{"name": "o", "path": "one.exr", "type": "exr"}])",
+                                 R"(, "range": "2")");
+    CHECK(run(small).at("findings").empty());
+    CHECK(std::filesystem::exists(small.folder / "one.exr"));
+}
+
 TEST_CASE("audio that is not there stops a job before it works") {
-    const tests::SmallShot small({1, 3}, 16, 12, "[]", tests::SmallShot::exr_output,
-                                 R"(, "audio": {"path": "sound.wav"})");
+    const tests::SmallShot small(
+        {1, 3}, 16, 12, "[]",
+        R"([{"name": "m", "path": "m.mov", "type": "prores", "colorspace": "Rec.709"}])",
+        R"(, "audio": {"path": "sound.wav"})");
     CHECK_THROWS_AS(run(small), Error);
 }
 
