@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "core/error.h"
 #include "pipeline/qc_media.h"
 #include "qc/report.h"
+#include "spec/frame_text.h"
 
 namespace wetgate::cmd {
 namespace {
@@ -22,6 +24,14 @@ std::string space_of(const color::Config& colors, const media::FrameSource& sour
                 std::string("does not say what its colours are; declare them with ") + option +
                     " (ACEScg, Rec.709 ...)",
                 {.file = media.string(), .shot = {}, .frame = {}});
+}
+
+/// Text of a damaged file, without what a terminal would take for commands.
+std::string printable(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
+        ' ');
+    return text;
 }
 
 void print_checks(bool as_json) {
@@ -52,12 +62,13 @@ int qc(const Options& options, const Services& services) {
         throw Error(ErrorKind::Usage, "name the media to look at, or ask for --checks");
     const color::Config colors = color::Config::load(options.qc.config, std::filesystem::current_path());
     const int threads = io_threads_of(options);
-    const auto media = open_argument(options.media_a, options.media_range, threads, services.log);
+    const auto media = open_argument(options.media_a, "", threads, services.log);
     const std::string name = options.media_a.filename().string();
     std::unique_ptr<media::FrameSource> reference;
     ProgressPrinter progress(options.progress);
     pipeline::QcMediaRequest request{
         {name, media.get(), space_of(colors, *media, options.qc.colorspace, options.media_a, "--colorspace")},
+        {},
         {},
         colors,
         {},
@@ -65,6 +76,7 @@ int qc(const Options& options, const Services& services) {
         36,
         progress.sink(),
         services.stop};
+    if (!options.media_range.empty()) request.range = spec::parse_frame_range(options.media_range);
     if (!options.qc.reference.empty()) {
         reference = open_argument(options.qc.reference, "", threads, services.log);
         const std::string& declared =
@@ -80,6 +92,7 @@ int qc(const Options& options, const Services& services) {
         qc::make_result({name, "", WETGATE_VERSION, nlohmann::json::object(), nullptr, qc::catalogue({})},
                         {std::move(seen.shot)}, {});
     outcome.thumbnails = std::move(seen.thumbnails);
+    outcome.failed = seen.unreadable;
     if (!options.qc.output.empty())
         return write_report({options.qc.output, spec::GateMode::Fail}, options, outcome);
 
@@ -91,12 +104,14 @@ int qc(const Options& options, const Services& services) {
             std::printf("%-8s %-18s %d-%d  %s\n", finding.at("severity").get<std::string>().c_str(),
                         finding.at("check").get<std::string>().c_str(), finding.at("first_frame").get<int>(),
                         finding.at("end_frame").get<int>() - 1,
-                        finding.at("message").get<std::string>().c_str());
+                        printable(finding.at("message").get<std::string>()).c_str());
         }
         std::printf("verdict: %s\n", qc::verdict_of(result).c_str());
     }
     if (qc::verdict_of(result) == "fail" && options.qc_gate.value_or("fail") == "fail")
         throw Error(ErrorKind::Gate, "a QC gate is closed; the findings say why");
+    if (seen.unreadable > 0)
+        throw Error(ErrorKind::SomeFramesFailed, std::to_string(seen.unreadable) + " frames cannot be read");
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/retry.h"
 #include "pipeline/shot_qc.h"
 #include "qc/finding.h"
 #include "qc/plate.h"
@@ -64,18 +65,25 @@ nlohmann::json base_record(const ShotContext& shot, int frame) {
 nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own) {
     if (!frame.source->host) return record_of(nullptr, nullptr);  // skipped
     const WorkFiles files(shot);
+    nlohmann::json kept = nlohmann::json::array();
     const auto keep = [&](const char* which, const std::string& picture) {
-        if (!picture.empty()) write_atomic(files.thumbnail(frame.number, which), picture);
+        if (picture.empty()) return;
+        with_retries(shot.io_retries(), [&] { write_atomic(files.thumbnail(frame.number, which), picture); });
+        kept.push_back(which);
     };
     // A picture of another size than the plate's has nothing to do with its touch.
     const std::vector<float>* touch = frame.touched() && shot.scale() == 1 ? &frame.touch : nullptr;
     const Viewer::View before = shot.viewer()->look(*frame.source->host, touch);
     keep("before", before.thumbnail);
-    if (!frame.touched()) return record_of(&before.facts, &before.facts);
-    const Viewer::View after = shot.viewer()->look(own, touch);
-    keep("after", after.thumbnail);
-    if (touch != nullptr) keep("touch", mask_thumbnail(own.window(), *touch));
-    return record_of(&before.facts, &after.facts);
+    std::optional<Viewer::View> after;
+    if (frame.touched()) {
+        after = shot.viewer()->look(own, touch);
+        keep("after", after->thumbnail);
+        if (touch != nullptr) keep("touch", mask_thumbnail(own.window(), *touch));
+    }
+    nlohmann::json record = record_of(&before.facts, after ? &after->facts : &before.facts);
+    record["thumbnails"] = kept;
+    return record;
 }
 
 }  // namespace

@@ -36,6 +36,10 @@ qc::Finding missing_finding(const ShotContext& shot, int frame) {
     finding.shot = shot.shot().name;
     finding.first_frame = frame;
     finding.end_frame = frame + 1;
+    if (const auto address = shot.timecode_of(frame)) {
+        finding.timecode_in = to_string(*address);
+        finding.timecode_out = to_string(advanced(*address, 1));
+    }
     finding.value = 1;
     finding.threshold_source = "any (wetgate gate)";
     finding.message = "the frame was not made";
@@ -74,6 +78,7 @@ void check_delivery(const ShotContext& shot, const spec::OutputSpec& output, con
         finding.term = term;
         finding.severity = severity;
         finding.end_frame = range.end;
+        if (const auto address = shot.timecode_of(range.end)) finding.timecode_out = to_string(*address);
         if (const auto start = shot.timecode_of(range.first)) {
             finding.timecode_in = to_string(*start);
             finding.timecode_out = to_string(advanced(*start, range.size()));
@@ -281,10 +286,11 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
     FrameSet missing;
     FrameSet in_movies;
     FrameSet failed;
-    std::map<int, nlohmann::json> records;
+    std::map<int, qc::FrameFacts> seen;
+    std::map<int, std::vector<std::string>> thumbnails;
     int done = 0;
     for (const int frame : wanted) {
-        const auto record = load_json(files.record(frame));
+        const auto record = load_record(shot, frame);
         const bool current =
             record && (record->contains("failed") ||
                        (record->value("key", "") == stages.key_of(frame) && has_qc(shot, *record)));
@@ -308,7 +314,13 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
         }
         if (record->contains("failed")) failed.push_back(frame);
         frames.push_back(reported(*record));
-        records[frame] = *record;
+        try {
+            seen[frame] = frame_facts(shot, *record);
+        } catch (const Error& error) {
+            throw error.within(
+                {.file = files.record(frame).string(), .shot = shot.shot().name, .frame = frame});
+        }
+        thumbnails[frame] = seen[frame].thumbnails;
         tell(++done);
     }
     if (!missing.empty() && options.require_complete) {
@@ -351,10 +363,10 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
     }
     qc::apply_settings(options.checks, findings);
     Judgement judgement;
-    if (shot.viewer() != nullptr) judgement = judge(shot, records, options.checks);
+    if (shot.viewer() != nullptr) judgement = judge(shot, std::move(seen), options.checks);
     for (const qc::Finding& finding : judgement.findings) findings.push_back(qc::to_json(finding));
     MergedShot merged;
-    merged.thumbnails = pick_thumbnails(shot, records, findings, options.most_thumbnails);
+    merged.thumbnails = pick_thumbnails(shot, thumbnails, findings, options.most_thumbnails);
     merged.result = {{"name", shot.shot().name},
                      {"range", {shot.delivered_range().first, shot.delivered_range().end}},
                      {"rate", to_string(shot.rate())},

@@ -23,9 +23,9 @@ public:
         finding.shot = expected_.shot;
         finding.first_frame = expected_.range.first;
         finding.end_frame = expected_.range.end;
-        if (expected_.start) {
-            finding.timecode_in = to_string(*expected_.start);
-            finding.timecode_out = to_string(advanced(*expected_.start, expected_.range.size()));
+        if (expected_.address) {
+            finding.timecode_in = to_string(*expected_.address);
+            finding.timecode_out = to_string(advanced(*expected_.address, expected_.range.size()));
         }
         finding.value = value;
         finding.threshold_source = source;

@@ -13,8 +13,9 @@ namespace wetgate::pipeline {
 struct ExpectedMovie {
     std::string shot;
     FrameRange range;
+    std::optional<Timecode> address;  ///< of the range's first frame: for the findings
     std::optional<std::int64_t> frames;
-    std::optional<Timecode> start;
+    std::optional<Timecode> start;  ///< of the movie's first picture
     std::string reel;
     std::optional<std::size_t> audio_tracks;
     /// Of the source's sound, where all of it was copied.

@@ -114,6 +114,7 @@ std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nloh
     ExpectedMovie expected;
     expected.shot = shot.shot().name;
     expected.range = range;
+    expected.address = shot.timecode_of(range.first);
     expected.frames = said.at("frames").get<std::int64_t>();
     if (said.contains("timecode"))
         expected.start = parse_timecode(said.at("timecode").get<std::string>(), shot.rate());

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <mutex>
+#include <utility>
 
 #include "core/error.h"
 #include "media/movie_facts.h"
@@ -14,6 +16,7 @@
 #include "qc/delta_itp.h"
 #include "qc/difference.h"
 #include "qc/metrics.h"
+#include "qc/plate.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -22,7 +25,7 @@ namespace {
 struct Pair {
     std::size_t index = 0;
     HostFrame made;
-    std::optional<HostFrame> reference;
+    std::shared_ptr<const HostFrame> reference;  ///< nullptr: there is none
 };
 
 /// What a frame was found to be.
@@ -53,15 +56,24 @@ public:
     explicit MediaQc(const QcMediaRequest& request)
         : request_(request),
           viewer_(viewer_of(request.media)),
-          range_(request.media.source->info().range),
+          all_(request.media.source->info().range),
+          range_(request.range.value_or(all_)),
+          thumbnail_step_((range_.size() + most_kept_thumbnails - 1) / most_kept_thumbnails),
           seen_(static_cast<std::size_t>(range_.size())) {
+        if (!all_.contains(range_) || range_.size() == 0) {
+            throw Error(ErrorKind::Usage,
+                        "frames " + std::to_string(range_.first) + "-" + std::to_string(range_.end - 1) +
+                            " are asked for, but it has " + std::to_string(all_.first) + "-" +
+                            std::to_string(all_.end - 1),
+                        {.file = request.media.name, .shot = {}, .frame = {}});
+        }
         if (!request.reference) return;
         reference_viewer_.emplace(viewer_of(*request.reference));
-        if (request.reference->source->info().range.size() < range_.size()) {
+        if (request.reference->source->info().range.size() < range_.end - all_.first) {
             throw Error(ErrorKind::Usage,
                         "the reference has " +
                             std::to_string(request.reference->source->info().range.size()) +
-                            " frames, fewer than the " + std::to_string(range_.size()) +
+                            " frames, fewer than the " + std::to_string(range_.end - all_.first) +
                             " that are to be judged by it; give it another one, or a --range",
                         {.file = request.reference->name, .shot = {}, .frame = {}});
         }
@@ -74,12 +86,15 @@ public:
         WorkerPool<Pair> pool(request_.threads, 1, [this](Pair& pair) { look(pair); });
         for (std::size_t i = 0; i < seen_.size(); ++i) {
             if (request_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped by a signal");
-            std::optional<HostFrame> made = read(*request_.media.source, frame(i));
+            std::optional<HostFrame> made =
+                read(*request_.media.source, frame(i), frame(i), qc::Severity::Blocker);
             if (!made) continue;
-            Pair pair{i, std::move(*made), {}};
+            Pair pair{i, std::move(*made), nullptr};
             if (request_.reference) {
                 media::FrameSource& source = *request_.reference->source;
-                pair.reference = source.read(source.info().range.first + static_cast<int>(i));
+                std::optional<HostFrame> other = read(
+                    source, source.info().range.first + frame(i) - all_.first, frame(i), qc::Severity::Issue);
+                if (other) pair.reference = std::make_shared<const HostFrame>(std::move(*other));
             }
             pool.push(std::move(pair));
         }
@@ -88,6 +103,7 @@ public:
     }
 
 private:
+    static constexpr int most_kept_thumbnails = 400;
     static constexpr const char* wide_space = "Linear Rec.2020";
 
     Viewer viewer_of(const MediaUnderTest& media) const {
@@ -95,37 +111,83 @@ private:
     }
     int frame(std::size_t index) const { return range_.first + static_cast<int>(index); }
 
-    std::optional<HostFrame> read(media::FrameSource& source, int frame) {
+    /// Frame `number` of a source, which is `frame` of the media.
+    std::optional<HostFrame> read(media::FrameSource& source, int number, int frame, qc::Severity severity) {
         try {
-            return source.read(frame);
+            return source.read(number);
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Input) throw;
-            unreadable_.emplace_back(frame, error.message());
+            const bool is_media = severity == qc::Severity::Blocker;
+            if (is_media) unreadable_.emplace_back(frame, error.message());
+            const std::lock_guard lock(mutex_);
+            add(frame, "unreadable_frame", "Frame Error", severity, 1,
+                (is_media ? "the frame cannot be read: " : "the reference's frame cannot be read: ") +
+                    error.message());
             return std::nullopt;
         }
+    }
+
+    void add(int frame, const char* check, const char* term, qc::Severity severity, double value,
+             const std::string& message) {
+        qc::Finding finding;
+        finding.check = check;
+        finding.category = "VIDEO";
+        finding.term = term;
+        finding.severity = severity;
+        finding.overridable = false;
+        finding.shot = request_.media.name;
+        finding.first_frame = frame;
+        finding.end_frame = frame + 1;
+        if (const auto address = address_of(frame)) {
+            finding.timecode_in = to_string(*address);
+            finding.timecode_out = to_string(advanced(*address, 1));
+        }
+        finding.value = value;
+        finding.threshold_source = "any (wetgate gate)";
+        finding.message = message;
+        found_[{frame, check}] = qc::to_json(finding);
+    }
+
+    std::optional<Timecode> address_of(int frame) const {
+        const auto& start = request_.media.source->info().start_timecode;
+        return start ? std::optional(advanced(*start, frame - all_.first)) : std::nullopt;
     }
 
     void look(const Pair& pair) {
         Seen seen;
         Viewer::View made = viewer_.look(pair.made);
-        seen.after = std::move(made.thumbnail);
+        const bool is_shown = pair.index % static_cast<std::size_t>(thumbnail_step_) == 0;
+        if (is_shown) seen.after = std::move(made.thumbnail);
+        const qc::NonFinite bad = qc::count_non_finite(pair.made);
         seen.facts.output = std::make_shared<const qc::PictureFacts>(std::move(made.facts));
         seen.facts.input = seen.facts.output;
         if (pair.reference) {
             Viewer::View reference = reference_viewer_->look(*pair.reference);
-            seen.before = std::move(reference.thumbnail);
-            if (reference.facts.hash != seen.facts.output->hash)
+            if (is_shown) seen.before = std::move(reference.thumbnail);
+            if (!same_picture(reference.facts, *seen.facts.output))
                 seen.facts.input = std::make_shared<const qc::PictureFacts>(std::move(reference.facts));
             add_difference(pair.made, *pair.reference, seen);
             add_delta(pair, seen);
         }
         const std::lock_guard lock(mutex_);
+        if (bad.nan + bad.inf > 0) {
+            add(frame(pair.index), "non_finite", "Pixel Error", qc::Severity::Blocker,
+                static_cast<double>(bad.nan + bad.inf),
+                std::to_string(bad.nan) + " NaN and " + std::to_string(bad.inf) +
+                    " Inf samples, the first in " + bad.first);
+        }
         seen_[pair.index] = std::move(seen);
         ++done_;
         if (request_.progress) {
             request_.progress({request_.media.name, "qc", done_, range_.size(), 0,
                                static_cast<double>(done_) / std::max(1, range_.size())});
         }
+    }
+
+    bool same_picture(const qc::PictureFacts& a, const qc::PictureFacts& b) const {
+        return a.hash == b.hash && request_.media.colorspace == request_.reference->colorspace &&
+               a.display == b.display && a.window == b.window && a.pixel_aspect == b.pixel_aspect &&
+               a.timecode == b.timecode;
     }
 
     void add_delta(const Pair& pair, Seen& seen) const {
@@ -138,27 +200,14 @@ private:
 
     nlohmann::json findings(const qc::ShotFacts& facts, const qc::CheckResult& result) const {
         nlohmann::json list = nlohmann::json::array();
-        for (const auto& [frame, why] : unreadable_) {
-            qc::Finding finding;
-            finding.check = "unreadable_frame";
-            finding.category = "VIDEO";
-            finding.term = "Frame Error";
-            finding.severity = qc::Severity::Blocker;
-            finding.overridable = false;
-            finding.shot = facts.name;
-            finding.first_frame = frame;
-            finding.end_frame = frame + 1;
-            finding.value = 1;
-            finding.threshold_source = "any (wetgate gate)";
-            finding.message = "the frame cannot be read: " + why;
-            list.push_back(qc::to_json(finding));
-        }
+        for (const auto& [where, finding] : found_) list.push_back(finding);
         const media::SourceInfo& info = request_.media.source->info();
         if (info.kind == media::MediaKind::Movie) {
             const std::filesystem::path file = request_.media.source->file_of(range_.first);
             ExpectedMovie expected;
             expected.shot = facts.name;
-            expected.range = range_;
+            expected.range = all_;
+            expected.address = info.start_timecode;
             nlohmann::json own = nlohmann::json::array();
             for (const qc::Finding& finding :
                  check_movie(media::movie_facts(file), file.filename().string(), expected))
@@ -188,7 +237,7 @@ private:
         facts.name = request_.media.name;
         facts.range = range_;
         facts.rate = info.rate;
-        facts.start = info.start_timecode;
+        facts.start = address_of(range_.first);
         facts.is_display_coded = viewer_.is_display_coded();
         nlohmann::json frames = nlohmann::json::array();
         for (std::size_t i = 0; i < seen_.size(); ++i) {
@@ -225,10 +274,12 @@ private:
                         {"findings", findings(facts, result)}};
         for (const int picked :
              frames_to_show(outcome.shot.at("findings"), range_, request_.most_thumbnails)) {
-            Seen& seen = seen_[static_cast<std::size_t>(picked - range_.first)];
+            const int index = (picked - range_.first) / thumbnail_step_ * thumbnail_step_;
+            Seen& seen = seen_[static_cast<std::size_t>(index)];
             if (seen.after.empty()) continue;
-            outcome.thumbnails.push_back(
-                {facts.name, picked, seen.before.empty() ? seen.after : seen.before, seen.after, ""});
+            outcome.thumbnails.push_back({facts.name, range_.first + index,
+                                          seen.before.empty() ? seen.after : seen.before,
+                                          std::exchange(seen.after, {}), ""});  // each once
         }
         return outcome;
     }
@@ -237,11 +288,13 @@ private:
     const Viewer viewer_;
     std::optional<Viewer> reference_viewer_;
     std::unique_ptr<color::Transform> to_wide_, reference_to_wide_;
-    const FrameRange range_;
+    const FrameRange all_, range_;
+    const int thumbnail_step_;  // frames between those whose pictures are kept
     std::mutex mutex_;
     std::vector<Seen> seen_;
     int done_ = 0;
-    std::vector<std::pair<int, std::string>> unreadable_;  // by the reading thread alone
+    std::map<std::pair<int, std::string>, nlohmann::json> found_;  // gates, by frame and check
+    std::vector<std::pair<int, std::string>> unreadable_;          // by the reading thread alone
 };
 
 }  // namespace

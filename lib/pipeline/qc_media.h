@@ -24,6 +24,7 @@ struct MediaUnderTest {
 struct QcMediaRequest {
     MediaUnderTest media;
     std::optional<MediaUnderTest> reference;  ///< what it should be: as many frames, from its first one on
+    std::optional<FrameRange> range;  ///< of the media, to look at; the reference's lie as far from its first
     const color::Config& colors;
     qc::CheckSettings checks;
     int threads = 1;  ///< pictures looked at at once

@@ -12,6 +12,7 @@
 #include "pipeline/mattes.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
+#include "qc/finding.h"
 #include "spec/identity.h"
 
 namespace wetgate::pipeline {
@@ -166,8 +167,28 @@ std::optional<nlohmann::json> load_json(const fs::path& file) {
 }
 
 void store_json(const fs::path& file, const nlohmann::json& json) {
-    const std::string text = json.dump(1) + "\n";
+    // A name in a damaged file may be no UTF-8.
+    const std::string text = json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     with_retries(default_io_retries, [&] { write_atomic(file, text); });
+}
+
+std::optional<nlohmann::json> load_record(const ShotContext& shot, int frame) {
+    std::optional<nlohmann::json> record = load_json(WorkFiles(shot).record(frame));
+    if (!record) return std::nullopt;
+    try {
+        const auto is_list = [&](const char* key) {
+            return !record->contains(key) || record->at(key).is_array();
+        };
+        const bool is_sound = record->at("frame") == frame && record->contains("fingerprint") &&
+                              is_list("outputs") && is_list("passes") &&
+                              (record->contains("failed") || record->at("key").is_string()) &&
+                              (!record->contains("qc") || record->at("qc").at("version").is_number_integer());
+        if (!is_sound) return std::nullopt;
+        for (const nlohmann::json& finding : record->at("findings")) qc::finding_from_json(finding);
+    } catch (const nlohmann::json::exception&) {
+        return std::nullopt;
+    }
+    return record;
 }
 
 bool has_qc(const ShotContext& shot, const nlohmann::json& record) {
@@ -177,7 +198,7 @@ bool has_qc(const ShotContext& shot, const nlohmann::json& record) {
 }
 
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
-    std::optional<nlohmann::json> record = load_json(WorkFiles(shot).record(frame));
+    std::optional<nlohmann::json> record = load_record(shot, frame);
     if (!record || record->value("key", "") != key || record->contains("failed")) return std::nullopt;
     if (!has_qc(shot, *record)) return std::nullopt;
     try {

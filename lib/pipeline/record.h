@@ -67,6 +67,10 @@ std::string output_key(const ShotContext& shot, int frame, passes::PassReach rea
 std::optional<nlohmann::json> load_json(const std::filesystem::path& file);
 void store_json(const std::filesystem::path& file, const nlohmann::json& json);
 
+/// A frame's record; nullopt when it is absent, or damaged in what every record has (then the frame is made
+/// again).
+std::optional<nlohmann::json> load_record(const ShotContext& shot, int frame);
+
 /// True where a record holds what QC of this version saw, or the job wants none.
 bool has_qc(const ShotContext& shot, const nlohmann::json& record);
 

@@ -1,7 +1,9 @@
 #include "pipeline/shot_judge.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <stdexcept>
 
 #include "compute/transfer.h"
 #include "core/atomic_file.h"
@@ -15,18 +17,6 @@ namespace wetgate::pipeline {
 namespace {
 
 constexpr std::int64_t thumbnail_limit_bytes = 1 << 20;
-
-qc::FrameFacts frame_facts(const ShotContext& shot, const nlohmann::json& record) {
-    qc::FrameFacts frame;
-    if (record.contains("qc")) read_record(record.at("qc"), frame);
-    for (const nlohmann::json& pass : record.value("passes", nlohmann::json::array())) {
-        frame.touched = std::max(frame.touched, pass.at("touched").get<double>());
-        const spec::PassSpec& spec = shot.shot().passes.at(pass.at("index").get<std::size_t>());
-        if (spec.limit_stops && pass.at("touched") != 0)
-            frame.limited.push_back({spec.name, pass.at("max_stops").get<double>(), *spec.limit_stops});
-    }
-    return frame;
-}
 
 /// The references that the shot is to look like.
 std::vector<qc::ReferenceFacts> reference_facts(const ShotContext& shot) {
@@ -55,7 +45,33 @@ std::string thumbnail_file(const WorkFiles& files, int frame, const char* which)
 
 }  // namespace
 
-Judgement judge(const ShotContext& shot, const std::map<int, nlohmann::json>& records,
+qc::FrameFacts frame_facts(const ShotContext& shot, const nlohmann::json& record) try {
+    qc::FrameFacts frame;
+    if (record.contains("qc")) read_record(record.at("qc"), frame);
+    for (const nlohmann::json& pass : record.value("passes", nlohmann::json::array())) {
+        const auto index = pass.at("index").get<std::size_t>();
+        const double touched = pass.at("touched").get<double>();
+        const spec::PassSpec& spec = shot.shot().passes.at(index);
+        frame.touched = std::max(frame.touched, touched);
+        if (spec.limit_stops && touched > 0)
+            frame.limited.push_back(
+                {index, spec.name, pass.at("max_stops").get<double>(), *spec.limit_stops});
+    }
+    // All passes together, where the cells tell.
+    if (frame.output && !frame.output->light.grid.touched.empty()) {
+        const std::vector<std::uint8_t>& cells = frame.output->light.grid.touched;
+        const double sum = std::accumulate(cells.begin(), cells.end(), 0.0);
+        frame.touched = std::max(frame.touched, sum / (255 * static_cast<double>(cells.size())));
+    }
+    return frame;
+} catch (const nlohmann::json::exception& problem) {
+    throw Error(ErrorKind::Input,
+                std::string("has a damaged record (") + problem.what() + "); run the frame again");
+} catch (const std::out_of_range&) {
+    throw Error(ErrorKind::Input, "has a record of a pass that the shot does not have; run the frame again");
+}
+
+Judgement judge(const ShotContext& shot, std::map<int, qc::FrameFacts> frames,
                 const qc::CheckSettings& settings) {
     qc::ShotFacts facts;
     facts.name = shot.shot().name;
@@ -64,28 +80,32 @@ Judgement judge(const ShotContext& shot, const std::map<int, nlohmann::json>& re
     facts.start = shot.timecode_of(facts.range.first);
     facts.is_display_coded = shot.viewer()->is_display_coded();
     facts.frames.resize(static_cast<std::size_t>(facts.range.size()));
-    for (const auto& [frame, record] : records)
-        facts.frames.at(static_cast<std::size_t>(frame - facts.range.first)) = frame_facts(shot, record);
+    for (auto& [frame, seen] : frames)
+        facts.frames.at(static_cast<std::size_t>(frame - facts.range.first)) = std::move(seen);
     facts.references = reference_facts(shot);
     qc::CheckResult result = qc::run_checks(facts, settings);
     return {std::move(result.findings), std::move(result.checked), qc::metrics(facts, settings)};
 }
 
 std::vector<qc::Thumbnail> pick_thumbnails(const ShotContext& shot,
-                                           const std::map<int, nlohmann::json>& records,
+                                           const std::map<int, std::vector<std::string>>& kept,
                                            const nlohmann::json& findings, std::size_t most) {
     const WorkFiles files(shot);
     std::vector<qc::Thumbnail> thumbnails;
     for (const int frame : frames_to_show(findings, shot.delivered_range(), most)) {
-        const auto record = records.find(frame);
-        if (record == records.end() || !record->second.contains("qc")) continue;
-        const nlohmann::json& seen = record->second.at("qc");
-        qc::Thumbnail thumbnail{shot.shot().name, frame, thumbnail_file(files, frame, "before"), "", ""};
-        // Files of an earlier run may lie there still: the record says what is true now.
-        const bool is_made = seen.contains("output") && !seen.at("output").is_string();
-        thumbnail.after = is_made ? thumbnail_file(files, frame, "after") : thumbnail.before;
-        if (is_made) thumbnail.touch = thumbnail_file(files, frame, "touch");
-        if (!thumbnail.before.empty()) thumbnails.push_back(std::move(thumbnail));
+        const auto names = kept.find(frame);
+        if (names == kept.end()) continue;
+        // Files of an earlier run may lie there still: the record says which are this one's.
+        const auto picture = [&](const char* which) {
+            const bool is_kept =
+                std::find(names->second.begin(), names->second.end(), which) != names->second.end();
+            return is_kept ? thumbnail_file(files, frame, which) : std::string();
+        };
+        qc::Thumbnail thumbnail{shot.shot().name, frame, picture("before"), picture("after"),
+                                picture("touch")};
+        if (thumbnail.before.empty()) continue;
+        if (thumbnail.after.empty()) thumbnail.after = thumbnail.before;
+        thumbnails.push_back(std::move(thumbnail));
     }
     return thumbnails;
 }

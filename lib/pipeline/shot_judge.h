@@ -16,13 +16,16 @@ struct Judgement {
     nlohmann::json metrics = nlohmann::json::array();  ///< as qc::metrics()
 };
 
-/// `records` by frame: of those that are made, or failed. Error{Input} for a damaged one.
-Judgement judge(const ShotContext& shot, const std::map<int, nlohmann::json>& records,
+/// What a frame's record says for QC. Error{Input} for a damaged one.
+qc::FrameFacts frame_facts(const ShotContext& shot, const nlohmann::json& record);
+
+/// `frames`: of those that are made.
+Judgement judge(const ShotContext& shot, std::map<int, qc::FrameFacts> frames,
                 const qc::CheckSettings& settings);
 
-/// Thumbnails of frames_to_show().
+/// Thumbnails of frames_to_show(). `kept`: which of a frame lie in the work folder.
 std::vector<qc::Thumbnail> pick_thumbnails(const ShotContext& shot,
-                                           const std::map<int, nlohmann::json>& records,
+                                           const std::map<int, std::vector<std::string>>& kept,
                                            const nlohmann::json& findings, std::size_t most);
 
 }  // namespace wetgate::pipeline

@@ -91,6 +91,13 @@ qc::CheckSettings check_settings(const spec::QcSpec& spec) {
                 "/qc/checks/" + name + ": there is no such check, or it cannot be set otherwise" +
                     (near ? "; did you mean '" + *near + "'?" : "; `wetgate qc --checks` lists them"));
         }
+        const auto& checks = qc::picture_checks();
+        const bool has_threshold = std::any_of(checks.begin(), checks.end(),
+                                               [&](const auto& check) { return check->info().name == name; });
+        if (setting.threshold && !has_threshold) {
+            throw Error(ErrorKind::Usage,
+                        "/qc/checks/" + name + "/threshold: this check has none: any occurrence counts");
+        }
         settings[name] = {
             setting.enabled, setting.threshold,
             setting.severity.empty() ? std::nullopt : std::optional(qc::parse_severity(setting.severity))};
@@ -109,6 +116,7 @@ nlohmann::json record_of(const qc::PictureFacts* input, const qc::PictureFacts* 
 void read_record(const nlohmann::json& record, qc::FrameFacts& frame) {
     if (record.contains("input"))
         frame.input = std::make_shared<qc::PictureFacts>(qc::picture_facts_from(record.at("input")));
+    frame.thumbnails = record.value("thumbnails", std::vector<std::string>{});
     if (!record.contains("output")) return;
     const nlohmann::json& output = record.at("output");
     frame.output = output.is_string()

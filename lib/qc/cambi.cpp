@@ -142,9 +142,10 @@ public:
             if (value > last_seen_[static_cast<std::size_t>(i)]) continue;
             const std::int32_t other = std::max(count[i + 1], count[-i - 1]);
             if (other == 0) continue;
-            most = std::max(
-                most, static_cast<float>(contrast_weight[static_cast<std::size_t>(i)] * count[0] * other) /
-                          static_cast<float>(count[0] + other));
+            most =
+                std::max(most, static_cast<float>(std::int64_t{contrast_weight[static_cast<std::size_t>(i)]} *
+                                                  count[0] * other) /
+                                   static_cast<float>(count[0] + other));
         }
         return most;
     }

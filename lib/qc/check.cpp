@@ -97,8 +97,8 @@ Finding finding_of(const ShotFacts& shot, const CheckInfo& info, const CheckSett
     return finding;
 }
 
-bool overlap(const Occurrence& a, const Occurrence& b) {
-    return a.first < b.end && b.first < a.end;
+bool is_same(const Occurrence& a, const Occurrence& b) {
+    return a.subject == b.subject && a.first < b.end && b.first < a.end;
 }
 
 }  // namespace
@@ -128,18 +128,13 @@ const std::vector<std::unique_ptr<const Check>>& picture_checks() {
     return checks;
 }
 
-std::string frames_text(const ShotFacts& shot, const Occurrence& occurrence) {
-    const int first = shot.range.first + static_cast<int>(occurrence.first),
-              last = shot.range.first + static_cast<int>(occurrence.end) - 1;
-    return first == last ? "frame " + std::to_string(first)
-                         : "frames " + std::to_string(first) + "-" + std::to_string(last);
-}
-
 void apply_settings(const CheckSettings& settings, nlohmann::json& findings) {
+    const std::vector<std::string> names = overridable_checks();
     nlohmann::json kept = nlohmann::json::array();
     for (nlohmann::json& finding : findings) {
         const auto setting = settings.find(finding.at("check").get<std::string>());
         if (setting != settings.end() && !setting->second.enabled) continue;
+        finding["overridable"] = std::find(names.begin(), names.end(), finding.at("check")) != names.end();
         if (setting != settings.end() && setting->second.severity)
             finding["severity"] = to_string(*setting->second.severity);
         kept.push_back(std::move(finding));
@@ -171,7 +166,7 @@ CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
             has_run = true;
             for (Occurrence& occurrence : check->find(shot, Side::Input, threshold)) {
                 if (std::any_of(made.begin(), made.end(),
-                                [&](const Occurrence& other) { return overlap(occurrence, other); }))
+                                [&](const Occurrence& other) { return is_same(occurrence, other); }))
                     continue;
                 occurrence.message += " (in the source; the output does not have it)";
                 CheckSetting fyi = setting;

@@ -17,6 +17,7 @@ enum class Side : std::uint8_t { Input, Output };
 
 /// A pass with a limit, on one frame.
 struct LimitedPass {
+    std::size_t index = 0;  ///< in the shot's list
     std::string pass;
     double max_stops = 0, limit_stops = 0;
 };
@@ -26,6 +27,7 @@ struct FrameFacts {
     std::shared_ptr<const PictureFacts> input, output;
     double touched = 0;  ///< share of the picture that passes changed
     std::vector<LimitedPass> limited;
+    std::vector<std::string> thumbnails;  ///< which of before, after and touch lie in the work folder
 };
 
 /// A reference picture of the shot.
@@ -72,6 +74,8 @@ struct Occurrence {
     double value = 0;
     std::string message;
     std::optional<Severity> severity;  ///< where it differs from the check's
+    std::string subject =
+        {};  ///< which of several (a place, an edge): a fault of the source is mended by itself
 };
 
 /// Looks for one kind of fault in a shot. Sees the whole shot at once, so it has no state and no edge of a

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "qc/check_makers.h"
 #include "qc/series.h"
@@ -20,26 +21,23 @@ public:
                            [](const FrameFacts& frame) { return !frame.limited.empty(); });
     }
     std::vector<Occurrence> find(const ShotFacts& shot, Side, double threshold) const override {
-        std::vector<std::string> passes;
+        std::map<std::size_t, std::string> passes;  // by index: two may have one name
         for (const FrameFacts& frame : shot.frames)
-            for (const LimitedPass& pass : frame.limited)
-                if (std::find(passes.begin(), passes.end(), pass.pass) == passes.end())
-                    passes.push_back(pass.pass);
+            for (const LimitedPass& pass : frame.limited) passes[pass.index] = pass.pass;
         std::vector<Occurrence> found;
-        for (const std::string& name : passes) {
-            for (Occurrence& run : runs_above(
-                     shot, threshold,
-                     [&](std::size_t i) -> std::optional<double> {
-                         for (const LimitedPass& pass : shot.frames[i].limited)
-                             if (pass.pass == name) return pass.max_stops / std::max(1e-9, pass.limit_stops);
-                         return std::nullopt;
-                     },
-                     [&](const Occurrence&) {
-                         return fmt::format(
-                             "the pass '{}' changes pixels by as much as its limit_stops allows: it may want "
-                             "more",
-                             name);
-                     })) {
+        for (const auto& [index, name] : passes) {
+            const auto share = [&shot, index = index](std::size_t i) -> std::optional<double> {
+                for (const LimitedPass& pass : shot.frames[i].limited)
+                    if (pass.index == index) return pass.max_stops / std::max(1e-9, pass.limit_stops);
+                return std::nullopt;
+            };
+            for (Occurrence& run : runs_above(shot, threshold, share, [&name = name](const Occurrence&) {
+                     return fmt::format(
+                         "the pass '{}' changes pixels by as much as its limit_stops allows: it may want "
+                         "more",
+                         name);
+                 })) {
+                run.subject = std::to_string(index);
                 found.push_back(std::move(run));
             }
         }
@@ -157,20 +155,21 @@ public:
     using Check::Check;
     bool applies(const ShotFacts&, Side side) const override { return side == Side::Output; }
     std::vector<Occurrence> find(const ShotFacts& shot, Side, double threshold) const override {
-        bool is_less = false;
         return runs_above(
             shot, threshold,
             [&](std::size_t i) -> std::optional<double> {
-                const FrameFacts& frame = shot.frames[i];
-                const auto after = off(frame.output.get()), before = off(frame.input.get());
+                const auto after = ratio(shot.frames[i].output.get()),
+                           before = ratio(shot.frames[i].input.get());
                 if (!after) return std::nullopt;
                 // A part that had less grain than its surroundings has less still.
-                if (before && *before >= 0.9 * *after) return 1.0;
-                const TextureFacts& texture = frame.output->texture;
-                is_less = *texture.grain_inside < *texture.grain_around;
-                return *after;
+                if (before && off(*before) >= 0.9 * off(*after)) return 1.0;
+                return off(*after);
             },
             [&](const Occurrence& run) {
+                std::size_t worst = run.first;
+                for (std::size_t i = run.first; i < run.end; ++i)
+                    if (off(*ratio(shot.frames[i].output.get())) == run.value) worst = i;
+                const bool is_less = *ratio(shot.frames[worst].output.get()) < 1;
                 return fmt::format(
                     "grain where passes were at work is {} than around it by a factor of {:.2f}",
                     is_less ? "weaker" : "stronger", run.value);
@@ -178,14 +177,14 @@ public:
     }
 
 private:
-    static std::optional<double> off(const PictureFacts* picture) {
+    /// Inside over around.
+    static std::optional<double> ratio(const PictureFacts* picture) {
         constexpr double least = 4e-4;  // a tenth of an 8-bit code: no grain to speak of
         if (picture == nullptr || !picture->texture.grain_inside || !picture->texture.grain_around)
             return std::nullopt;
-        const double inside = *picture->texture.grain_inside + least,
-                     around = *picture->texture.grain_around + least;
-        return std::max(inside / around, around / inside);
+        return (*picture->texture.grain_inside + least) / (*picture->texture.grain_around + least);
     }
+    static double off(double ratio) { return std::max(ratio, 1 / ratio); }
 };
 
 }  // namespace

@@ -96,6 +96,16 @@ double connected_share(std::vector<std::uint8_t> is_set, int columns, int rows) 
     return static_cast<double>(counted) / static_cast<double>(is_set.size());
 }
 
+/// Share of the screen that changed one way: all of it where hardly anything changed the other way, else what
+/// hangs together.
+double flashing_share(const std::vector<std::uint8_t>& changed, const std::vector<std::uint8_t>& against,
+                      const Grid& grid) {
+    const auto all = std::count(changed.begin(), changed.end(), 1),
+               others = std::count(against.begin(), against.end(), 1);
+    if (4 * others < all) return static_cast<double>(all) / static_cast<double>(grid.size());
+    return connected_share(changed, grid.columns, grid.rows);
+}
+
 }  // namespace
 
 std::vector<Transition> transitions(const ShotFacts& shot, Side side, FlashKind kind) {
@@ -107,11 +117,13 @@ std::vector<Transition> transitions(const ShotFacts& shot, Side side, FlashKind 
         const PictureFacts* picture = shot.picture(side, i);
         if (picture == nullptr || picture->light.grid.size() == 0) {
             cells.clear();
+            last_sign = 0;
             continue;
         }
         const Grid& grid = picture->light.grid;
         if (cells.size() != grid.size()) {
             cells.assign(grid.size(), {});
+            last_sign = 0;
             up_at.assign(grid.size(), 0);
             down_at.assign(grid.size(), 0);
         }
@@ -122,13 +134,14 @@ std::vector<Transition> transitions(const ShotFacts& shot, Side side, FlashKind 
             if (sign > 0) up_at[c] = i + 1;
             if (sign < 0) down_at[c] = i + 1;
         }
-        const auto area = [&](const std::vector<std::size_t>& at) {
+        const auto changed = [&](const std::vector<std::size_t>& at) {
             std::vector<std::uint8_t> is_set(at.size());
             for (std::size_t c = 0; c < at.size(); ++c)
                 is_set[c] = at[c] > 0 && at[c] + together_frames > i + 1 ? 1 : 0;
-            return connected_share(std::move(is_set), grid.columns, grid.rows);
+            return is_set;
         };
-        const double up = area(up_at), down = area(down_at);
+        const std::vector<std::uint8_t> rose = changed(up_at), fell = changed(down_at);
+        const double up = flashing_share(rose, fell, grid), down = flashing_share(fell, rose, grid);
         const bool goes_up = up > least_area && last_sign <= 0,
                    goes_down = down > least_area && last_sign >= 0;
         if (!goes_up && !goes_down) continue;
@@ -175,7 +188,7 @@ public:
             const auto first = std::find_if(all.begin(), all.end(), [&](const Transition& transition) {
                 return transition.frame + second > run.first;
             });
-            run.first = std::min(run.first, first->frame);
+            if (first != all.end()) run.first = std::min(run.first, first->frame);
             run.value /= 2;
             if (!joined.empty() && run.first <= joined.back().end) {
                 if (run.value > joined.back().value) joined.back().message = run.message;
@@ -232,10 +245,7 @@ public:
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
         std::vector<Occurrence> runs = runs_above(
             shot, threshold,
-            [&](std::size_t i) -> std::optional<double> {
-                const PictureFacts* picture = shot.picture(side, i);
-                return picture == nullptr ? std::nullopt : std::optional(picture->light.stripes);
-            },
+            of_pictures(shot, side, [](const PictureFacts& picture) { return picture.light.stripes; }),
             [](const Occurrence& run) {
                 return fmt::format("light and dark stripes, five pairs or more, over {:.0f} % of the picture",
                                    100 * run.value);

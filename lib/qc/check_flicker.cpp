@@ -44,7 +44,9 @@ Series flicker_of(const Series& unsteady) {
 }
 
 /// The frequency that the unsteadiness of [first, end) has most of, in Hz: a plain Fourier sum.
-double main_frequency(const Series& unsteady, std::size_t first, std::size_t end, double fps) {
+double main_frequency(const Series& unsteady, std::size_t first, std::size_t last, double fps) {
+    constexpr std::size_t most_frames = 512;
+    const std::size_t end = std::min(last, first + most_frames);
     double most = 0, at = 0;
     const std::size_t length = end - first;
     for (std::size_t k = 1; 2 * k <= length; ++k) {

@@ -15,6 +15,7 @@ class Geometry final : public Check {
 public:
     using Check::Check;
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
+        const bool has_free_windows = has_free_window(shot, side);
         const PictureFacts* usual = nullptr;  // the first picture's
         return runs_above(
             shot, threshold,
@@ -24,7 +25,7 @@ public:
                 if (usual == nullptr) usual = picture;
                 const bool is_same = picture->display == usual->display &&
                                      picture->pixel_aspect == usual->pixel_aspect &&
-                                     (has_free_window(shot, side) || picture->window == usual->window);
+                                     (has_free_windows || picture->window == usual->window);
                 return is_same ? 0.0 : 1.0;
             },
             [&](const Occurrence& run) {
@@ -59,15 +60,13 @@ public:
         for (std::size_t edge = 0; edge < names.size(); ++edge) {
             for (Occurrence& run : runs_above(
                      shot, threshold,
-                     [&](std::size_t i) -> std::optional<double> {
-                         const PictureFacts* picture = shot.picture(side, i);
-                         return picture == nullptr ? std::nullopt
-                                                   : std::optional<double>(picture->border[edge]);
-                     },
+                     of_pictures(shot, side,
+                                 [edge](const PictureFacts& picture) { return picture.border[edge]; }),
                      [&](const Occurrence& run) {
                          return fmt::format("{:.0f} black lines at the {} edge while the picture is lit",
                                             run.value, names[edge]);
                      })) {
+                run.subject = names[edge];
                 found.push_back(std::move(run));
             }
         }
@@ -105,7 +104,8 @@ public:
                  fmt::format(
                      "the shot's middle tones lie {:+.2f} {:+.2f} {:+.2f} stop (R G B) from reference '{}'",
                      apart[0], apart[1], apart[2], reference.name),
-                 {}});
+                 {},
+                 reference.name});
         }
         return found;
     }

@@ -20,13 +20,8 @@ public:
 
     bool applies(const ShotFacts& shot, Side) const override { return applies_ == nullptr || applies_(shot); }
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
-        return runs_above(
-            shot, threshold,
-            [&](std::size_t i) {
-                const PictureFacts* picture = shot.picture(side, i);
-                return picture == nullptr ? std::nullopt : value_(*picture);
-            },
-            [&](const Occurrence& run) { return message_(run.value); });
+        return runs_above(shot, threshold, of_pictures(shot, side, value_),
+                          [&](const Occurrence& run) { return message_(run.value); });
     }
 
 private:

@@ -39,7 +39,14 @@ std::vector<Occurrence> runs_above(const ShotFacts& shot, double threshold, Valu
     return found;
 }
 
-/// "frame 1001" or "frames 1001-1010": for messages.
-std::string frames_text(const ShotFacts& shot, const Occurrence& occurrence);
+/// What a picture of one side says, as runs_above() asks for it; nullopt where there is none. `value` gives a
+/// number or an optional one.
+template <class Value>
+auto of_pictures(const ShotFacts& shot, Side side, Value value) {
+    return [&shot, side, value](std::size_t i) -> std::optional<double> {
+        const PictureFacts* picture = shot.picture(side, i);
+        return picture == nullptr ? std::nullopt : std::optional<double>(value(*picture));
+    };
+}
 
 }  // namespace wetgate::qc

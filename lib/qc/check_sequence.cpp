@@ -21,12 +21,7 @@ public:
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
         std::vector<Occurrence> runs = runs_above(
             shot, threshold,
-            [&](std::size_t i) -> std::optional<double> {
-                const PictureFacts* picture = shot.picture(side, i);
-                return picture == nullptr || picture->light.grid.size() == 0
-                           ? std::nullopt
-                           : std::optional(picture->light.dark);
-            },
+            of_pictures(shot, side, [](const PictureFacts& picture) { return picture.light.dark; }),
             [&](const Occurrence& run) {
                 return fmt::format("black for {} frames ({:.2f} s): is this a hole in the shot, or a fade?",
                                    run.end - run.first, seconds(shot, run.end - run.first));

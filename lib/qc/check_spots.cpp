@@ -54,7 +54,8 @@ public:
                                          "picture moves; the pass "
                                          "'pixel_defects' mends it",
                                          at.first, at.second, step > 0 ? "bright" : "dark", 100 * share),
-                             {}});
+                             {},
+                             fmt::format("{},{}", at.first, at.second)});
             if (found.size() == most_places) break;
         }
         return found;

@@ -25,6 +25,8 @@ public:
             [&](std::size_t i) -> std::optional<double> {
                 const FrameFacts& frame = shot.frames[i];
                 if (!frame.input || !frame.output) return std::nullopt;
+                // An enlarged picture has smaller steps by nature.
+                if (frame.input->window.width() != frame.output->window.width()) return std::nullopt;
                 return frame.input == frame.output ? 0.0 : value_(*frame.output, *frame.input);
             },
             [&](const Occurrence& run) { return message_(run.value); });
@@ -42,6 +44,13 @@ double lost(double after, double before) {
 class Banding final : public Check {
 public:
     using Check::Check;
+    bool applies(const ShotFacts& shot, Side side) const override {
+        for (std::size_t i = 0; i < shot.frames.size(); ++i) {
+            const PictureFacts* picture = shot.picture(side, i);
+            if (picture != nullptr && picture->banding) return true;
+        }
+        return false;
+    }
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
         std::vector<Occurrence> found;
         for (std::size_t i = 0; i < shot.frames.size(); ++i) {

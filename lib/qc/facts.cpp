@@ -20,8 +20,17 @@ json to_json(const Box& box) {
     return {box.x0, box.y0, box.x1, box.y1};
 }
 
+int bounded(const json& number) {
+    const double value = number.get<double>();
+    constexpr double most = 1 << 24;
+    if (!(std::abs(value) <= most))
+        throw Error(ErrorKind::Input,
+                    "a frame's record has a QC number beyond all pictures; run the frame again");
+    return static_cast<int>(value);
+}
+
 Box box_from(const json& four) {
-    return {four.at(0).get<int>(), four.at(1).get<int>(), four.at(2).get<int>(), four.at(3).get<int>()};
+    return {bounded(four.at(0)), bounded(four.at(1)), bounded(four.at(2)), bounded(four.at(3))};
 }
 
 // Luminance of a cell as 16 bits over 16 stops, -14 to 2 (0.02 % a step); the red value as 15 bits over 0 to
@@ -68,8 +77,8 @@ json to_json(const Grid& grid) {
 
 Grid grid_from(const json& stored) {
     Grid grid;
-    grid.columns = stored.at("columns").get<int>();
-    grid.rows = stored.at("rows").get<int>();
+    grid.columns = bounded(stored.at("columns"));
+    grid.rows = bounded(stored.at("rows"));
     if (grid.columns < 0 || grid.columns > Grid::most_columns || grid.rows < 0 || grid.rows > Grid::most_rows)
         throw Error(ErrorKind::Input,
                     "a frame's record has a QC grid of an unknown size; run the frame again");
@@ -176,9 +185,10 @@ PictureFacts picture_facts_from(const json& json) try {
     }
     for (const auto& spot : json.at("spots")) {
         facts.spots.push_back(
-            {spot.at(0).get<int>(), spot.at(1).get<int>(), spot.at(2).get<int>(), spot.at(3).get<double>()});
+            {bounded(spot.at(0)), bounded(spot.at(1)), bounded(spot.at(2)), spot.at(3).get<double>()});
     }
-    facts.border = json.at("border").get<BorderFacts>();
+    for (std::size_t edge = 0; edge < facts.border.size(); ++edge)
+        facts.border[edge] = bounded(json.at("border").at(edge));
     if (json.contains("banding")) facts.banding = json.at("banding").get<double>();
     return facts;
 } catch (const nlohmann::json::exception& problem) {

@@ -1,11 +1,27 @@
 #include "qc/measure.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "qc/cambi.h"
 #include "qc/levels.h"
 #include "qc/light.h"
 #include "qc/texture.h"
 
 namespace wetgate::qc {
+namespace {
+
+// A transform can make more of a value than a float holds, and NaN of that.
+void bound(FloatImage& light) {
+    static constexpr float most = 65504.0F;
+    for (int c = 0; c < 3; ++c) {
+        float* samples = light.channel(c);
+        std::transform(samples, samples + light.window.area(), samples,
+                       [](float value) { return std::isnan(value) ? 0.0F : std::clamp(value, -most, most); });
+    }
+}
+
+}  // namespace
 
 Measured measure(const Picture& picture) {
     Measured measured;
@@ -21,6 +37,7 @@ Measured measure(const Picture& picture) {
     FloatImage& light = measured.light;
     light = reduced(picture.coded);
     picture.to_light(light);
+    bound(light);
     facts.light = light_facts(light);
     const Box& window = picture.coded.window;
     if (picture.touch != nullptr)

@@ -18,7 +18,8 @@ Series motion(const ShotFacts& shot, Side side) {
     Series series(shot.frames.size());
     for (std::size_t i = 1; i < series.size(); ++i) {
         const PictureFacts *before = shot.picture(side, i - 1), *here = shot.picture(side, i);
-        if (before == nullptr || here == nullptr) continue;
+        // A file without a picture (a depth map alone) stands for nothing.
+        if (before == nullptr || here == nullptr || before->hash.empty() || here->hash.empty()) continue;
         series[i] = before->hash == here->hash ? 0.0 : grid_difference(before->light.grid, here->light.grid);
     }
     return series;

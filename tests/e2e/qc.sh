@@ -81,8 +81,22 @@ PY
 
 # A file that is cut off is one bad frame.
 head -c 20000 plates/demo.1003.exr >cut && mv cut plates/demo.1003.exr
-expect 15 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg -o damaged
+expect 20 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg -o damaged
 found damaged/report.json | grep -q '^unreadable_frame output Blocker 1003 1003$' || fail "the damaged frame is not told of"
+
+# A part of a sequence.
+expect 2 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg --range 990-1002
+expect 0 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg --range 1004-1008 -o part
+python3 - <<'PY' || fail "a part is not judged as one"
+import json
+shot, = json.load(open("part/report.json"))["result"]["shots"]
+assert shot["range"] == [1004, 1009], shot["range"]
+assert [f["first_frame"] for f in shot["findings"] if f["check"] == "flash_frame"] == [1006], shot["findings"]
+PY
+
+# The demo's plates have NaN and Inf: a closed gate.
+expect 15 "$wetgate" qc 'demo/plates/demo.####.exr' --colorspace ACEScg -o sick
+found sick/report.json | grep -q '^non_finite output Blocker' || fail "NaN closes no gate"
 
 [ -d "$WETGATE_SHARED/footage/pse" ] || { echo "no ../shared: clips of others are not looked at"; exit 0; }
 pse="$WETGATE_SHARED/footage/pse"

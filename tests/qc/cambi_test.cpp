@@ -45,7 +45,8 @@ TEST_CASE("plain pictures and small ones have no bands") {
     CHECK(cambi(picture(100, 60, [](int, int y) { return 200 + y / 8; })) == 0);
 }
 
-TEST_CASE("light goes through the display's curve before it is looked at, and video codes are taken as they are") {
+TEST_CASE(
+    "light goes through the display's curve before it is looked at, and video codes are taken as they are") {
     FloatPlane luma(2, 1);
     luma.samples = {1.0F, 0.5F};
     const Luma10 light = luma10_of({}, luma, true);

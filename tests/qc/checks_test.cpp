@@ -82,8 +82,8 @@ FloatImage flat(double r, double g, double b) {
 struct Planted {
     std::string check;
     std::function<ShotFacts()> shot;
-    int first, last;       // frames that are to be named
-    int slack = 0;         // at either end, where a fault has no sharp one
+    int first, last;  // frames that are to be named
+    int slack = 0;    // at either end, where a fault has no sharp one
     std::string side = "output";
 };
 
@@ -93,7 +93,8 @@ const std::vector<Planted>& table() {
         {"freeze",
          [] {
              ShotFacts shot = clean_facts();
-             for (std::size_t i = 6; i < 56; ++i) shot.frames[i].input = shot.frames[i].output = clean_facts().frames[5].input;
+             for (std::size_t i = 6; i < 56; ++i)
+                 shot.frames[i].input = shot.frames[i].output = clean_facts().frames[5].input;
              return shot;
          },
          1006, 1056},
@@ -127,23 +128,30 @@ const std::vector<Planted>& table() {
              for (std::size_t i = 25; i < 30; ++i) {
                  PictureFacts facts = *shot.frames[i].input;
                  facts.timecode = "00:00:00:00";
-                 shot.frames[i].input = shot.frames[i].output = std::make_shared<PictureFacts>(std::move(facts));
+                 shot.frames[i].input = shot.frames[i].output =
+                     std::make_shared<PictureFacts>(std::move(facts));
              }
              return shot;
          },
          1026, 1030},
-        {"flash_frame", [] { return planted(18, 19, [](std::size_t i) { return times(clean()[i], 1.8); }); }, 1019, 1019},
-        {"flash_frame", [] { return planted(30, 31, [](std::size_t) { return times(clean()[0], 1); }); }, 1031, 1031},
+        {"flash_frame", [] { return planted(18, 19, [](std::size_t i) { return times(clean()[i], 1.8); }); },
+         1019, 1019},
+        {"flash_frame", [] { return planted(30, 31, [](std::size_t) { return times(clean()[0], 1); }); },
+         1031, 1031},
         {"flicker",
          [] {
-             return planted(20, 44, [](std::size_t i) { return times(clean()[i], std::exp2(0.08 * hashed_normal(5, i))); });
+             return planted(20, 44, [](std::size_t i) {
+                 return times(clean()[i], std::exp2(0.08 * hashed_normal(5, i)));
+             });
          },
          1021, 1044, 11},
         {"flicker_local",
          [] {
              return planted(10, 40, [](std::size_t i) {
                  return changed(clean()[i], [i](double value, int, int x, int y) {
-                     return value * std::exp2(0.15 * hashed_normal(6, i, static_cast<std::uint64_t>(100 * (x / 40) + y / 20)));
+                     return value *
+                            std::exp2(0.15 * hashed_normal(
+                                                 6, i, static_cast<std::uint64_t>(100 * (x / 40) + y / 20)));
                  });
              });
          },
@@ -165,30 +173,37 @@ const std::vector<Planted>& table() {
          },
          1025, 1025},
         {"pse_luminance",
-         [] { return planted(10, 40, [](std::size_t i) { return times(clean()[i], i % 4 < 2 ? 0.2 : 3); }); }, 1011, 1060, 10},
+         [] { return planted(10, 40, [](std::size_t i) { return times(clean()[i], i % 4 < 2 ? 0.2 : 3); }); },
+         1011, 1060, 10},
         {"pse_red",
          [] {
-             return planted(10, 40, [](std::size_t i) { return i % 4 < 2 ? flat(0.7, 0.02, 0.02) : flat(0.16, 0.16, 0.16); });
+             return planted(10, 40, [](std::size_t i) {
+                 return i % 4 < 2 ? flat(0.7, 0.02, 0.02) : flat(0.16, 0.16, 0.16);
+             });
          },
          1011, 1060, 10},
         {"pse_pattern",
          [] {
              return planted(20, 40, [](std::size_t) {
-                 return changed(clean()[0], [](double, int, int x, int) { return x / 10 % 2 == 0 ? 0.8 : 0.1; });
+                 return changed(clean()[0],
+                                [](double, int, int x, int) { return x / 10 % 2 == 0 ? 0.8 : 0.1; });
              });
          },
          1021, 1040},
         {"negatives",
          [] {
              return planted(12, 15, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int, int x, int) { return x % 50 == 0 ? -0.1 : value; });
+                 return changed(clean()[i],
+                                [](double value, int, int x, int) { return x % 50 == 0 ? -0.1 : value; });
              });
          },
          1013, 1015},
         {"over_half",
          [] {
              return planted(33, 34, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int, int x, int y) { return x == 5 && y == 5 ? 70000.0 : value; });
+                 return changed(clean()[i], [](double value, int, int x, int y) {
+                     return x == 5 && y == 5 ? 70000.0 : value;
+                 });
              });
          },
          1034, 1034},
@@ -202,7 +217,9 @@ const std::vector<Planted>& table() {
         {"gamut",
          [] {
              ShotFacts shot = planted(40, 42, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int c, int x, int) { return c == 0 && x < 20 ? -0.05 : value; });
+                 return changed(clean()[i], [](double value, int c, int x, int) {
+                     return c == 0 && x < 20 ? -0.05 : value;
+                 });
              });
              shot.is_display_coded = true;
              return shot;
@@ -220,7 +237,8 @@ const std::vector<Planted>& table() {
         {"black_edges",
          [] {
              return planted(12, 21, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int, int, int y) { return y >= 178 ? 0.0 : value; });
+                 return changed(clean()[i],
+                                [](double value, int, int, int y) { return y >= 178 ? 0.0 : value; });
              });
          },
          1013, 1021},
@@ -234,7 +252,9 @@ const std::vector<Planted>& table() {
         {"dead_pixels",
          [] {
              return planted(0, frames, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int, int x, int y) { return x == 150 && y == 90 ? 1.0 : value; });
+                 return changed(clean()[i], [](double value, int, int x, int y) {
+                     return x == 150 && y == 90 ? 1.0 : value;
+                 });
              });
          },
          1001, 1060, 3},
@@ -272,7 +292,9 @@ const std::vector<Planted>& table() {
         {"aliasing",
          [] {
              return made(15, 18, [](std::size_t i) {
-                 return changed(clean()[i], [](double value, int, int x, int y) { return value * ((x + y) % 2 == 0 ? 1.03 : 0.97); });
+                 return changed(clean()[i], [](double value, int, int x, int y) {
+                     return value * ((x + y) % 2 == 0 ? 1.03 : 0.97);
+                 });
              });
          },
          1016, 1018},
@@ -280,7 +302,8 @@ const std::vector<Planted>& table() {
          [] {
              return made(15, 18, [](std::size_t i) {
                  return changed(clean()[i], [i](double value, int, int x, int y) {
-                     return value * (1 + 0.12 * hashed_normal(i, static_cast<std::uint64_t>(x / 8), static_cast<std::uint64_t>(y / 8)));
+                     return value * (1 + 0.12 * hashed_normal(i, static_cast<std::uint64_t>(x / 8),
+                                                              static_cast<std::uint64_t>(y / 8)));
                  });
              });
          },
@@ -288,22 +311,26 @@ const std::vector<Planted>& table() {
         {"limit_hit",
          [] {
              ShotFacts shot = clean_facts();
-             for (std::size_t i = 20; i < 24; ++i) shot.frames[i].limited.push_back({"grade", i < 22 ? 0.5 : 0.3, 0.5});
+             for (std::size_t i = 20; i < 24; ++i)
+                 shot.frames[i].limited.push_back({3, "grade", i < 22 ? 0.5 : 0.3, 0.5});
              return shot;
          },
          1021, 1022},
         {"temporal_residual",
          [] {
              std::vector<float> touch(clean()[0].window.area());
-             for (std::size_t i = 0; i < touch.size(); ++i) touch[i] = i % 320 > 100 && i % 320 < 200 && i / 320 > 60 && i / 320 < 120 ? 1.0F : 0.0F;
+             for (std::size_t i = 0; i < touch.size(); ++i)
+                 touch[i] = i % 320 > 100 && i % 320 < 200 && i / 320 > 60 && i / 320 < 120 ? 1.0F : 0.0F;
              ShotFacts shot = clean_facts();
              for (std::size_t i = 20; i < 40; ++i) {
                  const double gain = std::exp2(0.5 * hashed_normal(8, i));
-                 shot.frames[i].output = facts_of_frame(changed(clean()[i],
-                                                                [&](double value, int, int x, int y) {
-                                                                    return touch[static_cast<std::size_t>(y * 320 + x)] > 0 ? gain * value : value;
-                                                                }),
-                                                        i, &touch);
+                 shot.frames[i].output = facts_of_frame(
+                     changed(clean()[i],
+                             [&](double value, int, int x, int y) {
+                                 return touch[static_cast<std::size_t>(y * 320 + x)] > 0 ? gain * value
+                                                                                         : value;
+                             }),
+                     i, &touch);
              }
              return shot;
          },
@@ -311,7 +338,8 @@ const std::vector<Planted>& table() {
         {"grain_ratio",
          [] {
              std::vector<float> touch(clean()[0].window.area());
-             for (std::size_t i = 0; i < touch.size(); ++i) touch[i] = i % 320 > 100 && i % 320 < 200 && i / 320 > 60 && i / 320 < 120 ? 1.0F : 0.0F;
+             for (std::size_t i = 0; i < touch.size(); ++i)
+                 touch[i] = i % 320 > 100 && i % 320 < 200 && i / 320 > 60 && i / 320 < 120 ? 1.0F : 0.0F;
              ShotFacts shot = clean_facts();
              for (std::size_t i = 20; i < 24; ++i) {
                  shot.frames[i].input = facts_of_frame(clean()[i], i, &touch);
@@ -322,7 +350,9 @@ const std::vector<Planted>& table() {
                                  if (touch[static_cast<std::size_t>(y * 320 + x)] == 0) return value;
                                  double sum = 0;
                                  for (int dy = -1; dy <= 1; ++dy)
-                                     for (int dx = -1; dx <= 1; ++dx) sum += static_cast<double>(picture.channel(c)[(y + dy) * 320 + x + dx]);
+                                     for (int dx = -1; dx <= 1; ++dx)
+                                         sum +=
+                                             static_cast<double>(picture.channel(c)[(y + dy) * 320 + x + dx]);
                                  return sum / 9;
                              }),
                      i, &touch);
@@ -348,7 +378,8 @@ TEST_CASE("each check finds what was planted, on the right frames") {
         CAPTURE(row.check);
         const CheckResult result = run_checks(row.shot(), {});
         const std::vector<Finding> found = of(row.check, result.findings);
-        for (const Finding& finding : found) INFO(finding.first_frame << "-" << finding.end_frame - 1 << ": " << finding.message);
+        for (const Finding& finding : found)
+            INFO(finding.first_frame << "-" << finding.end_frame - 1 << ": " << finding.message);
         CHECK(found.size() == 1);
         if (found.size() != 1) continue;
         CAPTURE(found[0].first_frame);
@@ -368,7 +399,8 @@ TEST_CASE("nothing is found in a clean clip") {
 }
 
 TEST_CASE("every check has a planted fault, and says how it looks and by what it judges") {
-    std::vector<std::string> tested = {"legal_range", "pse_extended"};  // tests of their own, below and in flashes_test
+    std::vector<std::string> tested = {"legal_range",
+                                       "pse_extended"};  // tests of their own, below and in flashes_test
     for (const Planted& row : table()) tested.emplace_back(row.check);
     for (const auto& check : picture_checks()) {
         const CheckInfo& info = check->info();
@@ -411,7 +443,8 @@ TEST_CASE("a job can turn a check off, and set its threshold and severity") {
 TEST_CASE("facts go into a record and come back as they were, so that shards judge as one run does") {
     ShotFacts again = clean_facts();
     for (FrameFacts& frame : again.frames) {
-        frame.input = std::make_shared<PictureFacts>(picture_facts_from(nlohmann::json::parse(to_json(*frame.input).dump())));
+        frame.input = std::make_shared<PictureFacts>(
+            picture_facts_from(nlohmann::json::parse(to_json(*frame.input).dump())));
         frame.output = frame.input;
         // A second time there and back changes nothing more.
         CHECK(to_json(picture_facts_from(to_json(*frame.input))) == to_json(*frame.input));
@@ -455,8 +488,10 @@ TEST_CASE("codes of a movie outside the legal range are counted, and only there"
     Plane& luma = video.worked_part().planes[0];
     luma.make_unique();
     for (int i = 0; i < 3200; ++i) {  // 10 rows of 180
-        if (luma.type == SampleType::U8) luma.samples<std::uint8_t>()[i] = 240;
-        else luma.samples<std::uint16_t>()[i] = 240;
+        if (luma.type == SampleType::U8)
+            luma.samples<std::uint8_t>()[i] = 240;
+        else
+            luma.samples<std::uint16_t>()[i] = 240;
     }
     CHECK(*illegal(video) == doctest::Approx(3200.0 / (320 * 180 * 1.5)));
     ShotFacts shot = clean_facts();

@@ -31,7 +31,9 @@ ShotFacts shot_of(int frames, Rate rate, const Light& light) {
                 grid.is_red.push_back(r >= 0.8 * (r + g + b) ? 1 : 0);
             }
         }
-        shot.frames.push_back({facts, facts, 0, {}});
+        FrameFacts frame;
+        frame.input = frame.output = facts;
+        shot.frames.push_back(std::move(frame));
     }
     return shot;
 }
@@ -50,7 +52,8 @@ bool is_high(int frame, double hz, double fps) {
 
 bool fails(const ShotFacts& shot, const char* check = "pse_luminance") {
     const std::vector<Finding> findings = run_checks(shot, {}).findings;
-    return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) { return finding.check == check; });
+    return std::any_of(findings.begin(), findings.end(),
+                       [&](const Finding& finding) { return finding.check == check; });
 }
 
 ShotFacts square_wave(double hz, Rate rate, double low, double high, int cells = 64 * 36) {
@@ -63,10 +66,11 @@ ShotFacts square_wave(double hz, Rate rate, double low, double high, int cells =
 }  // namespace
 
 TEST_CASE("more than three flashes in a second fail at every rate, three or fewer do not") {
-    for (const Rate rate : {Rate{24000, 1001}, Rate{24, 1}, Rate{25, 1}, Rate{30000, 1001}, Rate{50, 1}, Rate{60000, 1001}}) {
+    for (const Rate rate :
+         {Rate{24000, 1001}, Rate{24, 1}, Rate{25, 1}, Rate{30000, 1001}, Rate{50, 1}, Rate{60000, 1001}}) {
         CAPTURE(rate.fps());
         // Where the half period is a whole number of frames, as the counts of a real picture are.
-        CHECK(fails(square_wave(rate.fps() / 6, rate, 0.1, 0.6)));   // over 3.9 Hz
+        CHECK(fails(square_wave(rate.fps() / 6, rate, 0.1, 0.6)));  // over 3.9 Hz
         CHECK(fails(square_wave(3.5, rate, 0.1, 0.6)));
         CHECK(!fails(square_wave(2.4, rate, 0.1, 0.6)));
         CHECK(!fails(square_wave(1.0, rate, 0.1, 0.6)));
@@ -93,13 +97,26 @@ TEST_CASE("more than a quarter of the picture must flash") {
 }
 
 TEST_CASE("halves that flash against each other count once a change") {
-    const ShotFacts shot = shot_of(100, {25, 1}, grey([](int frame, int x, int) {
-                                       return is_high(frame, 5, 25) == (x < 32) ? 0.6 : 0.1;
-                                   }));
+    const ShotFacts shot =
+        shot_of(100, {25, 1},
+                grey([](int frame, int x, int) { return is_high(frame, 5, 25) == (x < 32) ? 0.6 : 0.1; }));
     CHECK(fails(shot));
     const std::vector<int> counts =
         transitions_a_second(transitions(shot, Side::Output, FlashKind::Luminance), 100, {25, 1});
     CHECK(*std::max_element(counts.begin(), counts.end()) == 10);  // five flashes
+}
+
+TEST_CASE("scattered places that flash together count, a texture that passes by does not") {
+    const ShotFacts squares =
+        shot_of(100, {25, 1}, grey([](int frame, int x, int y) {
+                    return (x / 8 + y / 4) % 2 == 0 && is_high(frame, 5, 25) ? 0.6 : 0.1;
+                }));
+    CHECK(fails(squares));
+    const ShotFacts texture =
+        shot_of(100, {25, 1}, grey([](int frame, int x, int y) {
+                    return 0.35 + 0.25 * std::sin(1.3 * (x + 2 * frame)) * std::sin(0.9 * y);
+                }));
+    CHECK(!fails(texture));
 }
 
 TEST_CASE("ramps add up to a change") {
@@ -134,7 +151,8 @@ TEST_CASE("saturated red that comes and goes at one luminance fails, a paler one
 
 TEST_CASE("two to three flashes a second for more than four of five seconds are reported as such") {
     const auto wave = [](double hz, int frames) {
-        return shot_of(frames, {25, 1}, grey([hz](int frame, int, int) { return is_high(frame, hz, 25) ? 0.6 : 0.1; }));
+        return shot_of(frames, {25, 1},
+                       grey([hz](int frame, int, int) { return is_high(frame, hz, 25) ? 0.6 : 0.1; }));
     };
     CHECK(fails(wave(2.5, 150), "pse_extended"));
     CHECK(!fails(wave(2.5, 60), "pse_extended"));
@@ -161,7 +179,8 @@ TEST_CASE("flashes are one finding from their first change to the end of the las
 
 TEST_CASE("a frame that is not there ends what was going on") {
     ShotFacts shot = square_wave(5, {25, 1}, 0.1, 0.6);
-    for (std::size_t i = 0; i < shot.frames.size(); i += 10) shot.frames[i].input = shot.frames[i].output = nullptr;
+    for (std::size_t i = 0; i < shot.frames.size(); i += 10)
+        shot.frames[i].input = shot.frames[i].output = nullptr;
     CHECK(!transitions(shot, Side::Output, FlashKind::Luminance).empty());
 }
 

@@ -43,8 +43,10 @@ inline std::vector<FloatImage> pan(int count, int width = 320, int height = 180,
                 for (int x = 0; x < width; ++x) {
                     const auto at = static_cast<std::size_t>(y * width + x);
                     const float light = land.channel(c)[static_cast<std::size_t>(y * wide + x + pace_px * i)];
-                    const double grain = hashed_normal(static_cast<std::uint64_t>(i + 10), at, static_cast<std::uint64_t>(c));
-                    frame.channel(c)[at] = light + static_cast<float>(0.01 * std::sqrt(static_cast<double>(light)) * grain);
+                    const double grain =
+                        hashed_normal(static_cast<std::uint64_t>(i + 10), at, static_cast<std::uint64_t>(c));
+                    frame.channel(c)[at] =
+                        light + static_cast<float>(0.01 * std::sqrt(static_cast<double>(light)) * grain);
                 }
             }
         }
@@ -67,8 +69,8 @@ FloatImage changed(const FloatImage& image, Change change) {
     for (int c = 0; c < 3; ++c) {
         for (std::size_t i = 0; i < image.window.area(); ++i) {
             float& value = made.channel(c)[i];
-            value = static_cast<float>(
-                change(static_cast<double>(value), c, static_cast<int>(i) % width, static_cast<int>(i) / width));
+            value = static_cast<float>(change(static_cast<double>(value), c, static_cast<int>(i) % width,
+                                              static_cast<int>(i) / width));
         }
     }
     return made;
@@ -94,8 +96,9 @@ inline qc::ShotFacts facts_of(const std::vector<FloatImage>& frames) {
     shot.start = Timecode{86400, shot.rate, false};
     for (std::size_t i = 0; i < frames.size(); ++i) {
         qc::FrameFacts frame;
-        frame.input = std::make_shared<qc::PictureFacts>(
-            look(frames[i], 1001 + static_cast<int>(i), nullptr, advanced(*shot.start, static_cast<std::int64_t>(i))));
+        frame.input =
+            std::make_shared<qc::PictureFacts>(look(frames[i], 1001 + static_cast<int>(i), nullptr,
+                                                    advanced(*shot.start, static_cast<std::int64_t>(i))));
         frame.output = frame.input;
         shot.frames.push_back(std::move(frame));
     }
