@@ -131,8 +131,10 @@ std::vector<Transition> transitions(const ShotFacts& shot, Side side, FlashKind 
             const double value =
                 static_cast<double>(kind == FlashKind::Red ? grid.red[c] : grid.luminance[c]);
             const int sign = cells[c].next(value, grid.is_red[c] != 0, kind);
-            if (sign > 0) up_at[c] = i + 1;
-            if (sign < 0) down_at[c] = i + 1;
+            if (sign != 0) {  // a change back takes the place of the last one
+                up_at[c] = sign > 0 ? i + 1 : 0;
+                down_at[c] = sign < 0 ? i + 1 : 0;
+            }
         }
         const auto changed = [&](const std::vector<std::size_t>& at) {
             std::vector<std::uint8_t> is_set(at.size());
