@@ -154,6 +154,18 @@ void around(const FloatPlane& luma, int x, int y, int reach, Visit visit) {
     }
 }
 
+/// Whether sign * (the pixel - each of the ring) is `least` or more; most pixels end it at the first few.
+bool is_above_all(const FloatPlane& luma, int x, int y, int reach, float sign, float least) {
+    const float value = luma.row(y)[x];
+    const float *above = luma.row(y - reach) + x, *below = luma.row(y + reach) + x;
+    for (int i = -reach; i <= reach; ++i) {
+        if (sign * (value - above[i]) < least || sign * (value - below[i]) < least) return false;
+        const float* row = luma.row(y + i) + x;
+        if (sign * (value - row[-reach]) < least || sign * (value - row[reach]) < least) return false;
+    }
+    return true;
+}
+
 void find_spots(const FloatPlane& luma, int size, float least_step, std::vector<Spot>& spots) {
     // At full size a fault is a pixel or two; a coarser pixel may hold a part of one, so its ring is further
     // out.
@@ -175,27 +187,28 @@ void find_spots(const FloatPlane& luma, int size, float least_step, std::vector<
              at = std::find(at + 1, stands_out.end(), 1)) {
             const int x = static_cast<int>(at - stands_out.begin());
             const float value = row[x];
-            // Nothing next to it stands out more.
             const float sign = value > row[x - reach] ? 1.0F : -1.0F;
-            bool is_peak = true;
-            around(luma, x, y, 1, [&](float other) { is_peak = is_peak && sign * (value - other) >= 0; });
-            if (!is_peak) continue;
+            // Nothing next to it stands out more, and all of the ring less by a step.
+            if (!is_above_all(luma, x, y, 1, sign, 0.0F) ||
+                !is_above_all(luma, x, y, reach, sign, least_step))
+                continue;
+            if (y > reach && x > reach && y + reach + 1 < luma.height && x + reach + 1 < luma.width &&
+                !is_above_all(luma, x, y, reach + 1, sign, least_step))
+                continue;
             double sum = 0, squares = 0;
             int count = 0;
-            float nearest = std::numeric_limits<float>::max();
             for (int r = reach; r <= reach + 1; ++r) {
                 if (y < r || x < r || y + r >= luma.height || x + r >= luma.width) continue;
                 around(luma, x, y, r, [&](float other) {
                     sum += static_cast<double>(other);
                     squares += static_cast<double>(other) * static_cast<double>(other);
-                    nearest = std::min(nearest, sign * (value - other));
                     ++count;
                 });
             }
             const double mean = sum / count;
             const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
             const double step = static_cast<double>(value) - mean;
-            if (nearest < least_step || std::abs(step) < 6 * deviation) continue;
+            if (std::abs(step) < 6 * deviation) continue;
             spots.push_back({x * size + size / 2, y * size + size / 2, size, step});
         }
     }
