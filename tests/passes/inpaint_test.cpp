@@ -74,7 +74,9 @@ TEST_CASE("what is measured of a grainy shot is what the fill takes, grain and a
     const ShotPass inpaint("inpaint");
     const json params = {{"engine", "classical"}};
     const json artefact = inpaint.solved(shot, params, mattes);
-    const auto inside = [](const at::Tensor& picture) { return (picture - ramp()).narrow(1, 60, 4).std().item<double>(); };
+    const auto inside = [](const at::Tensor& picture) {
+        return (picture - ramp()).narrow(1, 60, 4).std().item<double>();
+    };
     const at::Tensor filled = inpaint.run(shot, 2, artefact, params, mattes).pixels;
     CHECK(at::equal(filled.narrow(1, 0, 60), shot[2].narrow(1, 0, 60)));
     CHECK(inside(filled) == doctest::Approx(0.02).epsilon(0.25));
@@ -83,7 +85,8 @@ TEST_CASE("what is measured of a grainy shot is what the fill takes, grain and a
     edited.erase("grain");
     CHECK(inside(inpaint.run(shot, 2, edited, params, mattes).pixels) < 0.01);
     edited["exposure_stops"] = "bright";
-    CHECK_THROWS_WITH_AS(inpaint.run(shot, 2, edited, params, mattes), doctest::Contains("/exposure_stops"), Error);
+    CHECK_THROWS_WITH_AS(inpaint.run(shot, 2, edited, params, mattes), doctest::Contains("/exposure_stops"),
+                         Error);
 }
 
 TEST_CASE("a NaN beside the hole is no surrounding to fill it from") {
