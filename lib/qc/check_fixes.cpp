@@ -192,7 +192,7 @@ private:
 void add_fix_checks(Checks& checks) {
     checks.push_back(std::make_unique<LimitHit>(
         CheckInfo{"limit_hit", "A pass at its limit", "VIDEO", "Plate integrity", Severity::Fyi,
-                  "greatest change of a pass, in stops, over its limit_stops", "", 0.999, "share",
+                  "greatest change of a pass, in stops, over its limit_stops", "", 0.99, "share",
                   "the job's limit_stops"}));
     checks.push_back(std::make_unique<TemporalResidual>(
         CheckInfo{"temporal_residual", "Restless fix", "VIDEO", "Plate integrity", Severity::Issue,
