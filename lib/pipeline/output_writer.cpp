@@ -42,10 +42,14 @@ media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputS
     options.alpha = output.alpha && shot.info().has_alpha;
     options.pixel_aspect = shot.info().pixel_aspect;
     const ColorInfo& source = shot.info().color;
-    // A movie graded back into its own space keeps its own tags, also where they are unusual.
-    options.color = same_space(shot, output) && source.bits > 0 && source.matrix != 2
-                        ? source
-                        : shot.colors().tags_of_space(shot.output_space(output));
+    // A movie graded back into its own space keeps its own tags, also where they are unusual. What it leaves
+    // open, the job has declared.
+    const ColorInfo declared = shot.colors().tags_of_space(shot.output_space(output));
+    options.color = same_space(shot, output) && source.bits > 0 && source.matrix != 2 ? source : declared;
+    if (shot.info().format != "prores") {
+        if (options.color.primaries == 2) options.color.primaries = declared.primaries;
+        if (options.color.transfer == 2) options.color.transfer = declared.transfer;
+    }
     options.color.bits = prores_coded_bits;
     options.color.full_range = false;
     if (options.color.matrix == 2 || options.color.matrix == 0) options.color.matrix = 1;
