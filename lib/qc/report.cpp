@@ -79,7 +79,7 @@ std::vector<std::string> reasons_of(const nlohmann::json& result, std::size_t mo
     std::vector<std::string> blockers, issues;
     for (const nlohmann::json& shot : result.at("shots")) {
         for (const nlohmann::json& finding : shot.at("findings")) {
-            if (finding.at("accepted").get<bool>()) continue;
+            if (finding.at("accepted").get<bool>() || finding.at("severity") == "FYI") continue;
             auto& list = finding.at("severity") == "Blocker" ? blockers : issues;
             list.push_back(finding.at("shot").get<std::string>() + " frame " +
                            std::to_string(finding.at("first_frame").get<int>()) + " " +
