@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr std::int64_t most_template_bytes = 8 << 20;
+
 // Note [What the template gives]
 // Everything but the shots is the template's, except the name, which is the job file's. Each event gets a
 // copy of its one shot with name, source path, range, rate, first_frame, timecode and reel replaced;
@@ -65,7 +67,8 @@ std::string filled(const std::string& text, const Tokens& tokens, const fs::path
         if (token == tokens.end()) {
             throw Error(ErrorKind::Usage,
                         "\"" + text + "\": {" + name +
-                            "} is no token; there are {shot}, {event}, {reel}, {clip} and {version}",
+                            "} is no token; there are {shot}, {event}, {reel}, {clip} and {version}, in "
+                            "outputs {show} and {output} too",
                         {.file = template_file.string(), .shot = {}, .frame = {}});
         }
         out += text.substr(at, open - at) + token->second;
@@ -161,7 +164,10 @@ private:
             for (json& pass : shot["passes"]) fill_pass(pass, tokens);
         }
         if (request_.cdl_space && event.cdl) add_grade(shot, made.name);
-        for (json& output : shot["outputs"]) fill_member(output, "path", tokens, false);
+        Tokens of_outputs = tokens;
+        for (const char* own : {"show", "output"})
+            of_outputs[own] = "{" + std::string(own) + "}";  // the job fills them
+        for (json& output : shot["outputs"]) fill_member(output, "path", of_outputs, false);
         return shot;
     }
 
@@ -230,7 +236,14 @@ private:
 }  // namespace
 
 json read_template(const fs::path& file) {
-    spec::load_job(file);  // every problem at once
+    // The job's reader knows its own tokens alone: those of a cut are filled for its eyes.
+    std::string text = read_text(file, most_template_bytes);
+    for (const auto& [token, example] : std::map<std::string, std::string>{
+             {"{event}", "001"}, {"{reel}", "A001"}, {"{clip}", "clip"}, {"{version}", "v001"}}) {
+        for (std::size_t at = text.find(token); at != std::string::npos; at = text.find(token, at))
+            text.replace(at, token.size(), example);
+    }
+    spec::parse_job(text, file);  // every problem at once
     json job = spec::read_strict_json(file);
     if (job["shots"].size() != 1) {
         throw Error(

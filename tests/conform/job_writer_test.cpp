@@ -124,6 +124,18 @@ TEST_CASE("a sequence has the handles as its range and its timecode where the fi
     CHECK(!shot["source"].contains("first_frame"));
 }
 
+TEST_CASE("tokens of the job's own stay in the outputs for the job to fill, and are none elsewhere") {
+    const TempFolder folder;
+    std::string text = pattern;
+    const auto replace = [&text](const std::string& from, const std::string& to) {
+        text.replace(text.find(from), from.size(), to);
+    };
+    replace("{reel}", "{reel}_{output}");
+    const Made result = make(folder, text);
+    const std::string path = result.job["shots"][0]["outputs"][0]["path"].get<std::string>();
+    CHECK(path.find("R1_{output}") != std::string::npos);
+}
+
 TEST_CASE("a CDL of the list grades first, in the space that was named") {
     const TempFolder folder;
     JobRequest request;
