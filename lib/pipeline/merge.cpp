@@ -13,6 +13,7 @@
 #include "pipeline/record.h"
 #include "pipeline/shot_judge.h"
 #include "qc/finding.h"
+#include "qc/report.h"
 #include "spec/output_names.h"
 
 namespace wetgate::pipeline {
@@ -240,6 +241,18 @@ nlohmann::json write_sidecars(const ShotContext& shot, const ShotStages& stages)
     return list;
 }
 
+/// With what is looked at without pictures: the gates, and movies by their files.
+std::vector<std::string> all_checked(const ShotContext& shot, const std::vector<std::string>& of_pictures) {
+    std::vector<std::string> names = qc::gates();
+    const auto& outputs = shot.shot().outputs;
+    if (std::any_of(outputs.begin(), outputs.end(),
+                    [](const auto& output) { return spec::is_movie(output.type); }))
+        names.insert(names.end(), {"color_tags", "audio", "movie_start"});
+    for (const std::string& name : of_pictures)
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    return names;
+}
+
 // Mattes that passes went by: their files of the delivered frames, and one hash of all their bytes.
 nlohmann::json mattes_used(const ShotContext& shot) {
     std::set<std::string> names;
@@ -380,7 +393,7 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
                      {"models", model_summaries(shot, frames)},
                      {"outputs", outputs},
                      {"frames", frames},
-                     {"checked", judgement.checked},
+                     {"checked", all_checked(shot, judgement.checked)},
                      {"metrics", judgement.metrics},
                      {"findings", findings}};
     return merged;

@@ -254,6 +254,9 @@ private:
         add_plot(plots, "psnr", "PSNR against the reference", "dB", &Seen::psnr_db);
         add_plot(plots, "ssim", "SSIM against the reference", "", &Seen::ssim);
         add_plot(plots, "delta_itp", "dE-ITP against the reference", "", &Seen::delta_itp);
+        std::vector<std::string> checked = {"unreadable_frame", "non_finite"};
+        if (info.kind == media::MediaKind::Movie) checked.insert(checked.end(), {"color_tags", "audio"});
+        checked.insert(checked.end(), result.checked.begin(), result.checked.end());
         const nlohmann::json none = nlohmann::json::array();
         QcMediaOutcome outcome;
         outcome.unreadable = static_cast<int>(unreadable_.size());
@@ -269,7 +272,7 @@ private:
                         {"models", none},
                         {"outputs", none},
                         {"frames", frames},
-                        {"checked", result.checked},
+                        {"checked", checked},
                         {"metrics", plots},
                         {"findings", findings(facts, result)}};
         for (const int picked :

@@ -32,6 +32,8 @@ std::vector<CheckInfo> pipeline_checks() {
              "every header attribute of the source is in the output, byte for byte"),
         gate("outside_matte", "Change outside the fix", "VIDEO", "Plate integrity", Severity::Blocker,
              "stored bits of the output where no pass was at work, of other channels and parts"),
+        gate("aces_container", "ACES container", "METADATA", "Metadata", Severity::Blocker,
+             "a file of the profile aces-2065-4 keeps the rules of SMPTE ST 2065-4"),
         fact("naming", "File names", "METADATA", "File naming", Severity::Issue,
              "legal characters, length of the path, padding", "Netflix naming and archival rules"),
         fact("bit_depth", "Bit depth", "METADATA", "Bit depth", Severity::Fyi,
