@@ -339,7 +339,7 @@ void add_flicker_checks(Checks& checks) {
                   "Netflix Luminance Flicker", 0.03, "stop", "0.03 stop (wetgate: about 2 %)"}));
     checks.push_back(std::make_unique<LocalFlicker>(
         CheckInfo{"flicker_local", "Local flicker or bands", "VIDEO", "Luminance Flicker", Severity::Issue,
-                  "the same in 72 parts of the picture, less that of the whole; a quarter of them; ",
+                  "the same in 72 parts of the picture, less that of the whole; a quarter of them",
                   "Netflix Luminance Flicker", 0.05, "stop", "0.05 stop (wetgate)"}));
     checks.push_back(std::make_unique<BlackLevel>(
         CheckInfo{"black_level", "Shift in black levels", "VIDEO", "Shift in Black Levels", Severity::Issue,

@@ -19,14 +19,13 @@ class Black final : public Check {
 public:
     using Check::Check;
     std::vector<Occurrence> find(const ShotFacts& shot, Side side, double threshold) const override {
-        std::vector<Occurrence> runs = runs_above(
+        return runs_above(
             shot, threshold,
             of_pictures(shot, side, [](const PictureFacts& picture) { return picture.light.dark; }),
             [&](const Occurrence& run) {
                 return fmt::format("black for {} frames ({:.2f} s): is this a hole in the shot, or a fade?",
                                    run.end - run.first, seconds(shot, run.end - run.first));
             });
-        return runs;
     }
 };
 
