@@ -127,6 +127,75 @@ void add_qc(CLI::App& app, Options& options) {
     add_common(app, options);
 }
 
+void add_env(CLI::App& app, farm::FarmSettings& settings) {
+    app.add_option_function<std::vector<std::string>>(
+           "--env",
+           [&settings](const std::vector<std::string>& pairs) {
+               for (const std::string& pair : pairs) {
+                   const std::size_t at = pair.find('=');
+                   if (at == std::string::npos || at == 0)
+                       throw CLI::ValidationError("--env", "write NAME=VALUE");
+                   settings.environment.emplace_back(pair.substr(0, at), pair.substr(at + 1));
+               }
+           },
+           "NAME=VALUE: set for every task; may be repeated")
+        ->allow_extra_args(false);
+}
+
+void add_submit(CLI::App& app, Options& options) {
+    SubmitOptions& submit = options.submit;
+    farm::FarmSettings& settings = submit.settings;
+    app.add_option("--to", submit.to, "the farm: deadline, opencue, openjd, slurm, or local")->required();
+    app.add_flag("--dry-run", submit.dry_run, "write the files, hand them to nobody");
+    app.add_option("-o,--output", submit.folder,
+                   "folder of the files for the farm (default: farm.NAME in the job's work folder)");
+    app.add_option("--wetgate", settings.wetgate, "the binary, as the farm's machines find it")
+        ->capture_default_str();
+    app.add_option("--chunk", settings.chunk,
+                   "frames a task (default: 10, or so many that handles cost at most a quarter more)")
+        ->check(CLI::Range(1, 1'000'000));
+    app.add_option("--cores", settings.cores, "of a task, and its --threads")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_option("--memory", settings.memory_mib,
+                   "MiB of a task (default: what `plan` reckons, and an eighth)")
+        ->check(CLI::Range(1, 16'000'000));
+    app.add_option("--gpus", settings.gpus,
+                   "of a task (default: 1 where the job or --device names CUDA, else 0)")
+        ->check(CLI::Range(0, 64));
+    app.add_option("--gpu-memory", settings.gpu_memory_mib, "MiB of GPU memory of a task")
+        ->check(CLI::Range(1, 16'000'000));
+    app.add_option("--priority", settings.priority, "0 to 100")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    app.add_option("--retries", settings.retries, "of a task that ends otherwise than with 0")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    app.add_option("--time-limit", settings.time_limit_min, "minutes of a task (default: none)")
+        ->check(CLI::Range(1, 100'000));
+    app.add_option("--pool", settings.pool, "Deadline: pool");
+    app.add_option("--secondary-pool", settings.secondary_pool, "Deadline: secondary pool");
+    app.add_option("--group", settings.group, "Deadline: group");
+    app.add_option("--partition", settings.partition, "Slurm: partition");
+    app.add_option("--account", settings.account, "Slurm: account");
+    app.add_option("--facility", settings.facility, "OpenCue: facility");
+    app.add_option("--tags", settings.tags, "machines: OpenCue tags, Slurm constraints")->delimiter(',');
+    app.add_option("--limits", settings.limits, "licences and other counted things")->delimiter(',');
+    app.add_option("--department", settings.department, "Deadline: department");
+    app.add_option("--comment", settings.comment, "for people who look at the monitor");
+    app.add_option("--plugin", settings.plugin, "Deadline: wetgate (scripts/deadline) or commandline")
+        ->check(CLI::IsMember({"wetgate", "commandline"}))
+        ->capture_default_str();
+    app.add_flag("--chunking", settings.task_chunking, "OpenJD: use the extension TASK_CHUNKING");
+    add_env(app, settings);
+    app.add_flag("--continue-on-error", options.continue_on_error,
+                 "tasks go on after a frame that cannot be made (they end with 20)");
+    app.add_flag("--overwrite", options.overwrite, "tasks make frames again that are done already");
+    app.add_option("--io-retries", options.io_retries, "of the tasks")->check(CLI::Range(0, 20));
+    app.add_option("--qc-gate", options.qc_gate, "of the merge: off, warn or fail (default: the job's)")
+        ->check(CLI::IsMember({"off", "warn", "fail"}));
+}
+
 constexpr const char* conform_footer =
     R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
 for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
@@ -202,6 +271,10 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     add_gate(*merge, options);
     merge->add_flag("--continue-on-error", options.continue_on_error,
                     "report missing frames instead of refusing");
+
+    CLI::App* submit = app.add_subcommand("submit", "hand a job to a farm: dependent steps of sharded tasks");
+    add_job(*submit, options);
+    add_submit(*submit, options);
 
     CLI::App* probe = app.add_subcommand("probe", "what a file, sequence or movie is");
     probe->add_option("media", options.media_a, "file or pattern (plate.####.exr)")->required();

@@ -12,6 +12,7 @@ int run_engine(const Options& options, const Services& services) {
     if (options.verb == "plan") return plan(options, services);
     if (options.verb == "validate") return validate(options, services);
     if (options.verb == "merge") return merge(options, services);
+    if (options.verb == "submit") return submit(options, services);
     if (options.verb == "probe") return probe(options, services);
     if (options.verb == "compare") return compare(options, services);
     if (options.verb == "qc") return qc(options, services);

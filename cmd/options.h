@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "farm/farm_settings.h"
+
 namespace wetgate::cmd {
 
 /// What `compare` takes besides.
@@ -43,6 +45,14 @@ struct QcOptions {
     bool list_checks = false;
 };
 
+/// What `submit` takes besides.
+struct SubmitOptions {
+    std::string to;                ///< the scheduler
+    std::filesystem::path folder;  ///< of the files for it; empty: in the work folder
+    bool dry_run = false;
+    farm::FarmSettings settings;
+};
+
 /// The command line, parsed: what main hands to a verb.
 struct Options {
     std::string verb;
@@ -58,6 +68,7 @@ struct Options {
     QcOptions qc;
     CompareOptions compare;
     ConformOptions conform;
+    SubmitOptions submit;
 
     std::optional<std::string> shot;
     std::optional<std::string> frames;

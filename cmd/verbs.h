@@ -9,6 +9,7 @@ int run(const Options& options, const Services& services);
 int plan(const Options& options, const Services& services);
 int validate(const Options& options, const Services& services);
 int merge(const Options& options, const Services& services);
+int submit(const Options& options, const Services& services);
 int probe(const Options& options, const Services& services);
 int models(const Options& options);
 int train(const Options& options, const Services& services);

@@ -1,0 +1,65 @@
+#include <cstdio>
+
+#include "cmd/job_setup.h"
+#include "cmd/verbs.h"
+#include "core/error.h"
+#include "farm/scheduler.h"
+#include "pipeline/plan.h"
+
+namespace wetgate::cmd {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The switches of this command line that every task is to have, too.
+farm::FarmSettings settings_of(const Options& options) {
+    farm::FarmSettings settings = options.submit.settings;
+    settings.device = options.device.value_or("");
+    const auto add = [](std::vector<std::string>& words, const std::string& option,
+                        const std::string& value) {
+        words.push_back(option);
+        words.push_back(value);
+    };
+    if (options.models) add(settings.options, "--models", fs::absolute(*options.models).string());
+    if (options.path_map) add(settings.options, "--path-map", fs::absolute(*options.path_map).string());
+    for (const auto& [from, to] : options.maps) add(settings.options, "--map", from + "=" + to);
+    if (options.continue_on_error) settings.options.emplace_back("--continue-on-error");
+    if (options.overwrite) settings.run_options.emplace_back("--overwrite");
+    if (options.io_retries != default_io_retries)
+        add(settings.run_options, "--io-retries", std::to_string(options.io_retries));
+    if (options.qc_gate) add(settings.merge_options, "--qc-gate", *options.qc_gate);
+    return settings;
+}
+
+std::vector<pipeline::ShotPlan> plans_of(const JobSetup& setup, const Options& options,
+                                         const Services& services) {
+    std::vector<pipeline::ShotPlan> plans;
+    for (const spec::ShotSpec& shot : setup.job.shots) {
+        if (options.shot && shot.name != *options.shot) continue;
+        // A task decodes as many frames at once as it has cores: memory is reckoned with that.
+        const pipeline::ShotContext context(setup.job, shot, setup.tools(services.log),
+                                            {options.submit.settings.cores, options.io_retries});
+        plans.push_back(pipeline::plan_shot(context, context.delivered_range().size(), 0));
+    }
+    if (plans.empty())
+        throw Error(ErrorKind::Usage, "the job has no shot called '" + options.shot.value_or("") + "'");
+    return plans;
+}
+
+}  // namespace
+
+int submit(const Options& options, const Services& services) {
+    const farm::Scheduler& scheduler = farm::find_scheduler(options.submit.to);
+    const JobSetup setup(options);
+    farm::FarmJob job =
+        farm::make_farm_job(setup.job, plans_of(setup, options, services), settings_of(options));
+    job.folder = options.submit.folder.empty() ? setup.job.work / ("farm." + options.submit.to)
+                                               : fs::absolute(options.submit.folder);
+    const std::vector<farm::FarmFile> files = scheduler.files(job);
+    farm::write_files(job, files);
+    for (const farm::FarmFile& file : files) std::printf("%s\n", (job.folder / file.name).c_str());
+    if (!options.submit.dry_run) std::printf("%s\n", scheduler.submit(job).c_str());
+    return 0;
+}
+
+}  // namespace wetgate::cmd

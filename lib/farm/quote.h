@@ -1,0 +1,15 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace wetgate::farm {
+
+/// `word` as one word of a POSIX shell: as it is where no letter of it means anything to a shell, else in
+/// single quotes. Error{Usage} for a NUL, which no command line can hold.
+std::string shell_quoted(std::string_view word);
+
+/// Words as one line for a POSIX shell.
+std::string shell_line(std::span<const std::string> words);
+
+}  // namespace wetgate::farm
