@@ -48,6 +48,14 @@ void add_job(CLI::App& app, Options& options) {
     add_common(app, options);
 }
 
+void add_output_roots(CLI::App& app, Options& options) {
+    app.add_option("--output-root", options.output_roots,
+                   "folder that the job may write in, links followed; may be repeated (default: anywhere)")
+        ->allow_extra_args(false)
+        ->delimiter(':')
+        ->envname("WETGATE_OUTPUT_ROOTS");
+}
+
 void add_frames(CLI::App& app, Options& options) {
     app.add_option("--frames", options.frames, "frames to make: 1001-1010, 1001-1100x2, 1,5-8 ...");
     app.add_option("--frames-syntax", options.frames_syntax, "whose reading of a-b:n holds")
@@ -252,6 +260,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     add_job(*run, options);
     add_frames(*run, options);
     add_gate(*run, options);
+    add_output_roots(*run, options);
     run->add_option("--stage", options.stage, "measure, solve, apply or all")
         ->check(CLI::IsMember({"measure", "solve", "apply", "all"}))
         ->capture_default_str();
@@ -262,19 +271,22 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
         ->check(CLI::Range(1, 1'000'000));
     plan->add_flag("--json", options.json, "JSON instead of a table");
 
-    add_job(
-        *app.add_subcommand("validate", "check schema, sources, colour spaces and writability; do no work"),
-        options);
+    CLI::App* validate =
+        app.add_subcommand("validate", "check schema, sources, colour spaces and writability; do no work");
+    add_job(*validate, options);
+    add_output_roots(*validate, options);
 
     CLI::App* merge = app.add_subcommand("merge", "join shards: completeness, movies, report");
     add_job(*merge, options);
     add_gate(*merge, options);
+    add_output_roots(*merge, options);
     merge->add_flag("--continue-on-error", options.continue_on_error,
                     "report missing frames instead of refusing");
 
     CLI::App* submit = app.add_subcommand("submit", "hand a job to a farm: dependent steps of sharded tasks");
     add_job(*submit, options);
     add_submit(*submit, options);
+    add_output_roots(*submit, options);
 
     CLI::App* probe = app.add_subcommand("probe", "what a file, sequence or movie is");
     probe->add_option("media", options.media_a, "file or pattern (plate.####.exr)")->required();

@@ -57,6 +57,7 @@ pipeline::JobRequest request_of(const Options& options) {
     request.continue_on_error = options.continue_on_error;
     request.mix_fingerprints = options.mix_fingerprints;
     request.verify = options.verify;
+    request.output_roots = options.output_roots;
     return request;
 }
 

@@ -83,6 +83,7 @@ struct Options {
     bool verify = false;                 ///< merge: hash every output again
     std::optional<std::string> qc_gate;  ///< off, warn, fail
     int io_retries = 4;
+    std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere
 
     std::optional<std::filesystem::path> path_map;
     std::vector<std::pair<std::string, std::string>> maps;

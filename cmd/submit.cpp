@@ -23,6 +23,8 @@ farm::FarmSettings settings_of(const Options& options) {
     if (options.models) add(settings.options, "--models", fs::absolute(*options.models).string());
     if (options.path_map) add(settings.options, "--path-map", fs::absolute(*options.path_map).string());
     for (const auto& [from, to] : options.maps) add(settings.options, "--map", from + "=" + to);
+    for (const fs::path& root : options.output_roots)
+        add(settings.options, "--output-root", fs::absolute(root).string());
     if (options.continue_on_error) settings.options.emplace_back("--continue-on-error");
     if (options.overwrite) settings.run_options.emplace_back("--overwrite");
     if (options.io_retries != default_io_retries)

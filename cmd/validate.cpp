@@ -10,7 +10,8 @@ namespace wetgate::cmd {
 int validate(const Options& options, const Services& services) {
     const JobSetup setup(options);
     const spec::JobSpec& job = setup.job;
-    const std::vector<std::string> problems = pipeline::find_problems(job, setup.tools(services.log));
+    const std::vector<std::string> problems =
+        pipeline::find_problems(job, setup.tools(services.log), options.output_roots);
     for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
     if (!problems.empty()) {
         throw Error(ErrorKind::Usage,

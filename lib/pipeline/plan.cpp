@@ -9,8 +9,8 @@
 #include "pipeline/chain.h"
 #include "pipeline/memory.h"
 #include "pipeline/record.h"
-#include "pipeline/run_job.h"
 #include "pipeline/shot_qc.h"
+#include "pipeline/write_guard.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -188,7 +188,8 @@ nlohmann::json to_json(const ShotPlan& plan) {
             {"disk_bytes", plan.disk_bytes}};
 }
 
-std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools) {
+std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools,
+                                       std::span<const fs::path> output_roots) {
     std::vector<std::string> problems;
     for (const spec::ShotSpec& shot : job.shots) {
         try {
@@ -207,7 +208,8 @@ std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools&
         if (const auto reason = not_writable(job.qc.report)) problems.push_back("report folder: " + *reason);
     }
     try {
-        refuse_overwriting_sources(job);
+        refuse_overwriting(job);
+        refuse_outside(job, output_roots);
     } catch (const Error& error) {
         problems.emplace_back(error.what());
     }

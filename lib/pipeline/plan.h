@@ -1,6 +1,8 @@
 #pragma once
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +44,9 @@ nlohmann::json to_json(const ShotPlan& plan);
 
 /// Everything that can be known to be wrong with a job before work is done, beyond its text: sources, mattes,
 /// references and artefacts that are not there, colour spaces, passes that refuse their parameters, outputs
-/// that cannot be written or are their own source. One line a problem; empty when all is well.
-std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools);
+/// that cannot be written, lie outside of `output_roots` (see refuse_outside()) or would replace an input.
+/// One line a problem; empty when all is well.
+std::vector<std::string> find_problems(const spec::JobSpec& job, const JobTools& tools,
+                                       std::span<const std::filesystem::path> output_roots = {});
 
 }  // namespace wetgate::pipeline

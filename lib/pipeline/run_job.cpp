@@ -1,10 +1,6 @@
 #include "pipeline/run_job.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -16,8 +12,8 @@
 #include "pipeline/shot_context.h"
 #include "pipeline/shot_qc.h"
 #include "pipeline/stages.h"
+#include "pipeline/write_guard.h"
 #include "qc/report.h"
-#include "spec/output_names.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -104,7 +100,8 @@ std::vector<qc::Accepted> accepted_of(const spec::JobSpec& job) {
 }  // namespace
 
 JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
-    refuse_overwriting_sources(job);
+    refuse_overwriting(job);
+    refuse_outside(job, request.output_roots);
     const qc::CheckSettings checks = check_settings(job.qc);
     const std::vector<const spec::ShotSpec*> shots = chosen_shots(job, request);
     std::vector<std::unique_ptr<ShotContext>> contexts;
@@ -174,7 +171,8 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
 }
 
 JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services) {
-    refuse_overwriting_sources(job);
+    refuse_overwriting(job);
+    refuse_outside(job, request.output_roots);
     const qc::CheckSettings checks = check_settings(job.qc);
     JobOutcome outcome;
     std::vector<nlohmann::json> results;
@@ -195,38 +193,6 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
     }
     outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
     return outcome;
-}
-
-void refuse_overwriting_sources(const spec::JobSpec& job) {
-    using Identity = std::pair<dev_t, ino_t>;
-    const auto identity = [](const std::filesystem::path& path) -> std::optional<Identity> {
-        struct stat status {};
-        if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-        return Identity{status.st_dev, status.st_ino};
-    };
-    for (const spec::ShotSpec& shot : job.shots) {
-        std::set<Identity> sources;
-        const FrameRange range = shot.source.range.value_or(FrameRange{0, 1});
-        for (int frame = range.first; frame < range.end; ++frame) {
-            if (const auto file = identity(shot.source.path.pattern.path(frame))) sources.insert(*file);
-            if (!shot.source.path.pattern.is_sequence()) break;
-        }
-        for (const spec::OutputSpec& output : shot.outputs) {
-            for (int frame = range.first; frame < range.end; ++frame) {
-                const int number = spec::number_in_name(output, frame, range.first);
-                const auto file = identity(output.path.pattern.path(number));
-                if (file && sources.contains(*file)) {
-                    throw Error(
-                        ErrorKind::Usage,
-                        "output '" + output.name + "' would overwrite the source; give it another path",
-                        {.file = output.path.pattern.path(number).string(),
-                         .shot = shot.name,
-                         .frame = frame});
-                }
-                if (!output.path.pattern.is_sequence()) break;
-            }
-        }
-    }
 }
 
 }  // namespace wetgate::pipeline

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
@@ -29,6 +30,7 @@ struct JobRequest {
     bool continue_on_error = false;
     bool mix_fingerprints = false;
     bool verify = false;
+    std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere
 
     /// True when the request is for the whole of every shot it names: only then does a run merge at its end.
     bool whole() const { return !frames && !chunk_index && stage == Stage::All; }
@@ -61,8 +63,5 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
 
 /// Merges all shots (or the one named) and returns the report's `result`.
 JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const JobServices& services);
-
-/// Refuses outputs that are (by device and inode, through links) their own source. Error{Usage}.
-void refuse_overwriting_sources(const spec::JobSpec& job);
 
 }  // namespace wetgate::pipeline
