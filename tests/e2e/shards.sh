@@ -26,7 +26,7 @@ same_bytes() {
     run whole
     run split_in_two 1001-1005 1006-1012
     run scattered 1002,1005,1011 1001,1003,1004,1006-1010x2 1007,1009,1012
-    run reversed 1012 1011 1010 1009 1008 1007 1006 1005 1004 1003 1002 1001
+    run reversed 1012 1011 1010 1007-1009 1004-1006 1001-1003
     for other in split_in_two scattered reversed; do same_tree "$source.$passes.whole" "$source.$passes.$other"; done
 
     # The same through stages and chunks, as a farm runs them.
