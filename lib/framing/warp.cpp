@@ -1,0 +1,66 @@
+#include "framing/warp.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace wetgate::framing {
+namespace {
+
+class MapStep final : public WarpStep {
+public:
+    explicit MapStep(const motion::Homography& map) : map_(map) {}
+
+    Point at(Point place) const override {
+        const std::array<double, 2> there = map_.at(place.x, place.y);
+        return {there[0], there[1]};
+    }
+    const motion::Homography& map() const { return map_; }
+
+private:
+    motion::Homography map_;
+};
+
+}  // namespace
+
+void Warp::then(const motion::Homography& map) {
+    if (!steps_.empty()) {
+        if (const auto* last = dynamic_cast<const MapStep*>(steps_.back().get())) {
+            steps_.back() = std::make_shared<const MapStep>(last->map().then(map));
+            return;
+        }
+    }
+    steps_.push_back(std::make_shared<const MapStep>(map));
+}
+
+void Warp::then(const Warp& next) {
+    for (const std::shared_ptr<const WarpStep>& step : next.steps_) {
+        if (const auto* map = dynamic_cast<const MapStep*>(step.get())) {
+            then(map->map());
+        } else {
+            then(step);
+        }
+    }
+}
+
+Point Warp::at(double x, double y) const {
+    Point place{x, y};
+    for (const std::shared_ptr<const WarpStep>& step : steps_) place = step->at(place);
+    return place;
+}
+
+bool Warp::is_identity() const {
+    if (steps_.empty()) return true;
+    const auto* only = steps_.size() == 1 ? dynamic_cast<const MapStep*>(steps_[0].get()) : nullptr;
+    return only != nullptr && only->map() == motion::Homography{};
+}
+
+motion::Homography similarity(Point centre, double scale, double degrees, double dx, double dy) {
+    const double angle = degrees * std::numbers::pi / 180.0;
+    const double c = scale * std::cos(angle);
+    const double s = scale * std::sin(angle);
+    return {{c, -s, centre.x - c * centre.x + s * centre.y + dx,  //
+             s, c, centre.y - s * centre.x - c * centre.y + dy,   //
+             0, 0, 1}};
+}
+
+}  // namespace wetgate::framing
