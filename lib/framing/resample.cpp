@@ -118,8 +118,8 @@ public:
 
     /// False where the picture does not reach.
     bool pixel(Point place, double scale, std::array<float, 4>& value) const {
-        const double x = place.x + picture_.display.x0 - picture_.rgb.window.x0;
-        const double y = place.y + picture_.display.y0 - picture_.rgb.window.y0;
+        const double x = place.x - picture_.rgb.window.x0;
+        const double y = place.y - picture_.rgb.window.y0;
         if (!(x >= -0.5 && y >= -0.5 && x <= width_ - 0.5 && y <= height_ - 0.5)) return false;  // or NaN
         const Taps across(x, scale, width_);
         const Taps down(y, scale, height_);
@@ -171,20 +171,21 @@ private:
 
 }  // namespace
 
-MovedPicture moved(const MovablePicture& picture, const Warp& to_picture, const Canvas& canvas) {
-    MovedPicture result;
-    result.rgb = make_float_image({0, 0, canvas.width, canvas.height});
-    if (picture.alpha) result.alpha.emplace(result.rgb.window.area());
+MovablePicture moved(const MovablePicture& picture, const Warp& to_picture, const Box& window) {
+    MovablePicture result;
+    result.rgb = make_float_image(window);
+    if (picture.alpha) result.alpha.emplace(window.area());
     const Mover mover(picture);
-    std::array<float*, 3> planes = {result.rgb.channel(0), result.rgb.channel(1), result.rgb.channel(2)};
-    for (int top = 0; top < canvas.height; top += block) {
-        for (int left = 0; left < canvas.width; left += block) {
+    const std::array<float*, 3> planes = {result.rgb.channel(0), result.rgb.channel(1),
+                                          result.rgb.channel(2)};
+    const auto width = static_cast<std::size_t>(window.width());
+    for (int top = window.y0; top < window.y1; top += block) {
+        for (int left = window.x0; left < window.x1; left += block) {
             const double scale = shrink_at(to_picture, left + block / 2, top + block / 2);
-            for (int y = top; y < std::min(top + block, canvas.height); ++y) {
-                for (int x = left; x < std::min(left + block, canvas.width); ++x) {
-                    const std::size_t at =
-                        static_cast<std::size_t>(y) * static_cast<std::size_t>(canvas.width) +
-                        static_cast<std::size_t>(x);
+            for (int y = top; y < std::min(top + block, window.y1); ++y) {
+                std::size_t at = static_cast<std::size_t>(y - window.y0) * width +
+                                 static_cast<std::size_t>(left - window.x0);
+                for (int x = left; x < std::min(left + block, window.x1); ++x, ++at) {
                     std::array<float, 4> value{0, 0, 0, 0};
                     if (!mover.pixel(to_picture.at(x, y), scale, value)) ++result.uncovered;
                     for (std::size_t c = 0; c < 3; ++c) planes[c][at] = value[c];

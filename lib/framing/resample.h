@@ -8,21 +8,15 @@
 
 namespace wetgate::framing {
 
-/// A picture to be moved: working linear light (ACEScg), and alpha where it has one (its colours are then
-/// premultiplied).
+/// A picture in working linear light (ACEScg) and its alpha, where it has one (its colours are then
+/// premultiplied): what is moved, and what comes of it.
 struct MovablePicture {
     FloatImage rgb;                           ///< window: where its data lies
     std::optional<std::vector<float>> alpha;  ///< [H*W] over rgb.window
-    Box display;                              ///< warps count from its corner
+    std::size_t uncovered = 0;                ///< pixels that no picture reaches: black, alpha 0
 };
 
-struct MovedPicture {
-    FloatImage rgb;  ///< window: the canvas, from (0, 0)
-    std::optional<std::vector<float>> alpha;
-    std::size_t uncovered = 0;  ///< pixels that the picture does not reach: black, alpha 0
-};
-
-/// The picture as `canvas` shows it: pixel (x, y) of the canvas is what `to_picture` finds at (x, y).
+/// What lies under `window`: pixel (x, y) of the result is what `to_picture` finds at (x, y) of the picture.
 ///
 /// By cubic convolution over 6 x 6 samples, more where the picture is made smaller, in the ACEScct coding (in
 /// linear light it rings round lamps), each sample kept within a twelfth of a stop of those around its place;
@@ -30,6 +24,6 @@ struct MovedPicture {
 /// sample keeps its bits. Samples past the data's edge repeat it; where the place itself lies outside of the
 /// data there is no picture. Near a sample that is not finite, the nearest sample stands. A pure function of
 /// its arguments, for one thread.
-MovedPicture moved(const MovablePicture& picture, const Warp& to_picture, const Canvas& canvas);
+MovablePicture moved(const MovablePicture& picture, const Warp& to_picture, const Box& window);
 
 }  // namespace wetgate::framing

@@ -13,8 +13,8 @@ struct Canvas {
     bool operator==(const Canvas&) const = default;
 };
 
-/// A place in a picture: (0, 0) is the centre of the first sample of the canvas, so the picture covers
-/// [-0.5, width - 0.5) x [-0.5, height - 0.5).
+/// A place in a picture, in picture coordinates as a Box has them: whole numbers are centres of samples, so a
+/// picture over a window covers [x0 - 0.5, x1 - 0.5) x [y0 - 0.5, y1 - 0.5).
 struct Point {
     double x = 0;
     double y = 0;

@@ -29,9 +29,13 @@ FloatImage read_matte(const HostFrame& frame, const std::optional<std::string>& 
 HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleType type, int bits,
                          const std::optional<std::vector<float>>& alpha);
 
-/// `like` with the picture `rgb` (in its own coding) in place of its own, `scale` times as large: R, G, B
-/// under their names, alpha enlarged by pixel doubling; no other channels or parts. Sample type as it is;
-/// video becomes float RGB. The header of a single-part file comes along.
+/// `like` with the picture `rgb` (in its own coding) and `alpha` in place of its own, of whatever size: R, G,
+/// B under their names and A; no other channels or parts. Sample type as it is; video becomes float RGB. The
+/// header of a single-part file comes along. Data window: that of `rgb`.
+HostFrame make_replaced_frame(const HostFrame& like, const FloatImage& rgb,
+                              const std::optional<std::vector<float>>& alpha, const Box& display_window);
+
+/// make_replaced_frame() of a picture `scale` times as large; alpha is enlarged by pixel doubling.
 HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int scale);
 
 /// Chroma format of a video frame: luma samples per chroma sample.

@@ -152,6 +152,25 @@ HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleTyp
     return frame;
 }
 
+HostFrame make_replaced_frame(const HostFrame& like, const FloatImage& rgb,
+                              const std::optional<std::vector<float>>& alpha, const Box& display_window) {
+    const Plane* worked = worked_plane(like, 0);
+    const bool coded = like.worked.model == PixelModel::YCbCr || worked == nullptr;
+    const SampleType type = coded ? SampleType::F32 : worked->type;
+    HostFrame frame = make_rgb_frame(like, rgb, type, like.color.bits, alpha);
+    frame.display_window = display_window;
+    frame.color = like.color;
+    if (coded) frame.color.bits = 0;
+    for (std::size_t c = 0; c < 3 && like.worked.model == PixelModel::Rgb; ++c) {
+        if (const Plane* plane = worked_plane(like, static_cast<int>(c)))
+            frame.parts[0].planes[c].name = plane->name;
+    }
+    // Other formats' headers repeat the picture's size.
+    if (like.parts.size() == 1 && dynamic_cast<const exr::ExrHeader*>(like.header.get()) != nullptr)
+        frame.header = like.header;
+    return frame;
+}
+
 HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int scale) {
     std::optional<std::vector<float>> alpha = read_alpha(like);
     if (alpha) {
@@ -165,21 +184,7 @@ HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int 
         }
         alpha = std::move(large);
     }
-    const Plane* worked = worked_plane(like, 0);
-    const bool coded = like.worked.model == PixelModel::YCbCr || worked == nullptr;
-    const SampleType type = coded ? SampleType::F32 : worked->type;
-    HostFrame frame = make_rgb_frame(like, rgb, type, like.color.bits, alpha);
-    frame.display_window = times(like.display_window, scale);
-    frame.color = like.color;
-    if (coded) frame.color.bits = 0;
-    for (std::size_t c = 0; c < 3 && like.worked.model == PixelModel::Rgb; ++c) {
-        if (const Plane* plane = worked_plane(like, static_cast<int>(c)))
-            frame.parts[0].planes[c].name = plane->name;
-    }
-    // Other formats' headers repeat the picture's size.
-    if (like.parts.size() == 1 && dynamic_cast<const exr::ExrHeader*>(like.header.get()) != nullptr)
-        frame.header = like.header;
-    return frame;
+    return make_replaced_frame(like, rgb, alpha, times(like.display_window, scale));
 }
 
 HostFrame make_video_frame(const HostFrame& like, const FloatImage& rgb, const ColorInfo& color,

@@ -1,8 +1,11 @@
 #include "pipeline/frame_record.h"
 
+#include <set>
+
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/retry.h"
+#include "pipeline/mover.h"
 #include "pipeline/shot_qc.h"
 #include "qc/finding.h"
 #include "qc/plate.h"
@@ -62,7 +65,8 @@ nlohmann::json base_record(const ShotContext& shot, int frame) {
 }
 
 /// What QC sees of the source and of what was made.
-nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own) {
+nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
+                    const MovedFrames& moved) {
     if (!frame.source->host) return record_of(nullptr, nullptr);  // skipped
     const WorkFiles files(shot);
     nlohmann::json kept = nlohmann::json::array();
@@ -71,13 +75,17 @@ nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const H
         with_retries(shot.io_retries(), [&] { write_atomic(files.thumbnail(frame.number, which), picture); });
         kept.push_back(which);
     };
-    // A picture of another size than the plate's has nothing to do with its touch.
-    const std::vector<float>* touch = frame.touched() && shot.scale() == 1 ? &frame.touch : nullptr;
+    // Of several canvases, the first output's.
+    const auto shown = moved.find(shot.shot().outputs.front().name);
+    const HostFrame& made = shown == moved.end() ? own : shown->second->host;
+    // A picture of another size or place than the plate's has nothing to do with its touch.
+    const bool same_place = shot.scale() == 1 && shown == moved.end();
+    const std::vector<float>* touch = frame.touched() && same_place ? &frame.touch : nullptr;
     const Viewer::View before = shot.viewer()->look(*frame.source->host, touch);
     keep("before", before.thumbnail);
     std::optional<Viewer::View> after;
-    if (frame.touched()) {
-        after = shot.viewer()->look(own, touch);
+    if (frame.touched() || shown != moved.end()) {
+        after = shot.viewer()->look(made, touch);
         keep("after", after->thumbnail);
         if (touch != nullptr) keep("touch", mask_thumbnail(own.window(), *touch));
     }
@@ -89,7 +97,8 @@ nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const H
 }  // namespace
 
 nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
-                                 const std::string& key, const std::vector<WrittenOutput>& written) {
+                                 const MovedFrames& moved, const std::string& key,
+                                 const std::vector<WrittenOutput>& written) {
     nlohmann::json record = base_record(shot, frame.number);
     record["key"] = key;
     Findings findings(shot, frame.number);
@@ -138,6 +147,17 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                              "): " + facts.facts.at("not_repaired").get<std::string>());
         }
     }
+    // Canvases that share moves say the same; each move is told once.
+    std::set<std::size_t> told;
+    for (const auto& [output, canvas] : moved) {
+        for (const PassFacts& facts : canvas->frame.passes)
+            if (told.insert(facts.index).second) record["passes"].push_back(pass_json(facts));
+        if (canvas->uncovered == 0) continue;
+        findings.add("uncovered", "VIDEO", "Framing Error", qc::Severity::Issue,
+                     static_cast<double>(canvas->uncovered), "0",
+                     "output '" + output + "' shows " + std::to_string(canvas->uncovered) +
+                         " pixels that the plate does not have");
+    }
     record["outputs"] = nlohmann::json::array();
     for (const WrittenOutput& output : written) {
         record["outputs"].push_back(output.record);
@@ -179,7 +199,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          "0 (wetgate promise 2)", "samples changed where no pass was at work");
         }
     }
-    if (shot.viewer() != nullptr) record["qc"] = seen(shot, frame, own);
+    if (shot.viewer() != nullptr) record["qc"] = seen(shot, frame, own, moved);
     record["findings"] = findings.list();
     return record;
 }

@@ -8,10 +8,12 @@
 namespace wetgate::pipeline {
 
 /// The record of a finished frame: passes, outputs, what QC saw, and the gates that one frame can prove
-/// (non-finite values, change outside the touch, metadata). `own` is the conformed frame. Leaves the frame's
+/// (non-finite values, change outside the touch, metadata). `own` is the conformed frame, `moved` what of it
+/// outputs with moves show. Leaves the frame's
 /// thumbnails in the work folder.
 nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
-                                 const std::string& key, const std::vector<WrittenOutput>& written);
+                                 const MovedFrames& moved, const std::string& key,
+                                 const std::vector<WrittenOutput>& written);
 
 /// The record of a frame that could not be made.
 nlohmann::json make_failure_record(const ShotContext& shot, int frame, const Error& error);

@@ -65,7 +65,14 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
         static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
-    return base_bytes + ahead + stages + encoders + work_bytes(shot);
+    // Of outputs that are moved: the picture coded, and as its canvas shows it, worked and coded, with touch.
+    std::int64_t canvases = 0;
+    for (const spec::OutputSpec& output : shot.shot().outputs) {
+        if (!shot.is_moved(output)) continue;
+        const framing::Canvas canvas = shot.canvas_of(output);
+        canvases += 2 * pixels * 12 + std::int64_t{canvas.width} * canvas.height * 44;
+    }
+    return base_bytes + ahead + stages + encoders + (2 + shot.io_threads()) * canvases + work_bytes(shot);
 }
 
 std::int64_t host_bytes_available() {

@@ -76,7 +76,7 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     options.timecode = shot.timecode_of(frames.front());
     options.reel = shot.reel();
     options.audio = sound_of(shot, frames, said);
-    if (shot.info().kind == media::MediaKind::Movie && shot.scale() == 1)
+    if (shot.info().kind == media::MediaKind::Movie && shot.scale() == 1 && !shot.is_moved(output))
         options.clean_aperture = media::clean_aperture(shot.file_of(frames.front()));
     const fs::path path = output.path.pattern.path(frames.front());
     ShotContext::make_folder(path.parent_path());

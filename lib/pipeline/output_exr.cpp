@@ -92,7 +92,7 @@ void OutputWriter::check_exr(const fs::path& file, const spec::OutputSpec& outpu
     const auto expect = [&](std::initializer_list<const char*> names) {
         expected.insert(expected.end(), names.begin(), names.end());
     };
-    if (shot_.scale() != 1) expect({"dataWindow", "displayWindow"});
+    if (shot_.scale() != 1 || shot_.is_moved(output)) expect({"dataWindow", "displayWindow"});
     if (shot_.shot().timecode) expect({"timeCode", "framesPerSecond"});
     if (shot_.shot().reel) expect({"reelName"});
     const auto& substitute = frame.source->substitute;

@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "media/still.h"
 #include "media/worked.h"
+#include "pipeline/mover.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -37,8 +38,9 @@ media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputS
     options.profile = *media::parse_prores_profile(output.profile);
     if (output.encoder != "auto") options.encoder = output.encoder;
     options.rate = shot.rate();
-    options.width = shot.info().width * shot.scale();
-    options.height = shot.info().height * shot.scale();
+    options.width = shot.is_moved(output) ? shot.canvas_of(output).width : shot.info().width * shot.scale();
+    options.height =
+        shot.is_moved(output) ? shot.canvas_of(output).height : shot.info().height * shot.scale();
     options.alpha = output.alpha && shot.info().has_alpha;
     options.pixel_aspect = shot.info().pixel_aspect;
     const ColorInfo& source = shot.info().color;
@@ -78,11 +80,15 @@ HostFrame OutputWriter::conformed(const FinishedFrame& frame) const {
     return result;
 }
 
-std::vector<WrittenOutput> OutputWriter::write(const FinishedFrame& frame, const HostFrame& own) {
+std::vector<WrittenOutput> OutputWriter::write(const FinishedFrame& frame, const HostFrame& own,
+                                               const MovedFrames& moved) {
     std::vector<WrittenOutput> written;
     for (const spec::OutputSpec& output : shot_.shot().outputs) {
         try {
-            written.push_back(write_one(output, frame, own));
+            const auto found = moved.find(output.name);
+            const bool stays = found == moved.end();
+            written.push_back(
+                write_one(output, stays ? frame : found->second->frame, stays ? own : found->second->host));
         } catch (const Error& error) {
             throw error.within({.file = output.path.text, .shot = shot_.shot().name, .frame = frame.number});
         }

@@ -41,6 +41,10 @@ constexpr int prores_coded_bits = 10;
 /// The movie options of a ProRes output of this shot.
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output);
 
+struct MovedFrame;
+/// By output, of those that passes move.
+using MovedFrames = std::map<std::string, std::shared_ptr<const MovedFrame>>;
+
 /// Writes the outputs of a shot's frames. write() may be called from several threads.
 class OutputWriter {
 public:
@@ -52,8 +56,9 @@ public:
     HostFrame conformed(const FinishedFrame& frame) const;
 
     /// Makes every output of the frame from its conformed version `own`, each whole under its name when this
-    /// returns.
-    std::vector<WrittenOutput> write(const FinishedFrame& frame, const HostFrame& own);
+    /// returns; of outputs in `moved`, from what is there.
+    std::vector<WrittenOutput> write(const FinishedFrame& frame, const HostFrame& own,
+                                     const MovedFrames& moved);
 
 private:
     WrittenOutput write_one(const spec::OutputSpec& output, const FinishedFrame& frame, const HostFrame& own);

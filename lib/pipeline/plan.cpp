@@ -18,11 +18,14 @@ namespace {
 namespace fs = std::filesystem;
 
 std::int64_t bytes_a_frame(const ShotContext& shot, const spec::OutputSpec& output) {
-    const std::int64_t pixels =
-        std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale();
+    const framing::Canvas canvas = shot.canvas_of(output);
+    const std::int64_t pixels = shot.is_moved(output) ? std::int64_t{canvas.width} * canvas.height
+                                                      : std::int64_t{shot.info().width} * shot.info().height *
+                                                            shot.scale() * shot.scale();
     if (output.type == spec::OutputType::ProRes)
         return pixels;  // 4444 XQ at its highest, about 8 bits a pixel; twice: packet and movie
-    if (output.type == spec::OutputType::Exr && shot.info().kind == media::MediaKind::Exr) {
+    if (output.type == spec::OutputType::Exr && shot.info().kind == media::MediaKind::Exr &&
+        !shot.is_moved(output)) {
         return static_cast<std::int64_t>(shot.info().frame_bytes) * shot.scale() * shot.scale();
     }
     return pixels * 3 * (output.pixel == spec::PixelChoice::Float || output.bits == 32 ? 4 : 2);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "passes/move.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
 #include "spec/output_names.h"
@@ -35,6 +36,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
         if (job.qc.measure)
             viewer_ = std::make_shared<const Viewer>(colors, source_space_, working, info_.color.bits == 0);
         references_ = std::make_shared<const ShotReferences>(shot, job.color.working, tools_, io);
+        read_moves();
     } catch (const Error& error) {
         throw error.within(where);
     }
@@ -121,22 +123,34 @@ std::optional<nets::ModelUse> ShotContext::model_use(std::size_t index) const {
     return entry.model_use(pass_context(index, nullptr));
 }
 
-// A picture that changes its size does so as a whole, and mattes are drawn for the size of the plate.
+// A picture that changes its size or place does so as a whole, and mattes are drawn for the size of the
+// plate.
 void ShotContext::read_scales() {
     spec::PassSchemas schemas;
     bool enlarged = false;
+    const spec::PassSpec* moved = nullptr;
     for (const spec::PassSpec& pass : shot_.passes) {
         const nlohmann::json& facts = schemas.schema(pass.name).at("x-wetgate");
         scales_.push_back(pass.enabled ? facts.value("scale", 1) : 1);
         const bool enlarges = scales_.back() != 1;
+        const bool moves = facts.value("moves", false);
+        is_moving_.push_back(moves);
         const bool masked = !pass.matte.empty() || !pass.protect.empty();
-        if (enlarges && (pass.frames || masked || pass.strength != 1 || pass.limit_stops)) {
-            throw Error(
-                ErrorKind::Usage,
-                pass.pointer + ": '" + pass.name +
-                    "' changes the size of every frame: it cannot have frames, matte, protect, strength or "
-                    "limit_stops",
-                {.file = {}, .shot = shot_.name, .frame = {}});
+        if (moved != nullptr && pass.enabled && !moves) {
+            throw Error(ErrorKind::Usage,
+                        pass.pointer + ": '" + moved->name +
+                            "' moves the picture, once, when all is repaired: put '" + pass.name +
+                            "' before it",
+                        {.file = {}, .shot = shot_.name, .frame = {}});
+        }
+        if (moves && pass.enabled) moved = &pass;
+        if ((enlarges || moves) && (pass.frames || masked || pass.strength != 1 || pass.limit_stops)) {
+            throw Error(ErrorKind::Usage,
+                        pass.pointer + ": '" + pass.name +
+                            "' changes the size or place of every frame: it cannot have frames, matte, "
+                            "protect, strength or "
+                            "limit_stops",
+                        {.file = {}, .shot = shot_.name, .frame = {}});
         }
         if (enlarged && masked) {
             throw Error(ErrorKind::Usage,
@@ -145,6 +159,37 @@ void ShotContext::read_scales() {
                         {.file = {}, .shot = shot_.name, .frame = {}});
         }
         enlarged = enlarged || (enlarges && pass.enabled);
+    }
+}
+
+// What of the moves the parameters say; where to is in their artefacts.
+void ShotContext::read_moves() {
+    const framing::Canvas picture{info_.display_window.width() * scale(),
+                                  info_.display_window.height() * scale()};
+    for (const spec::OutputSpec& output : shot_.outputs) {
+        moves_[output.name] = {};
+        canvases_[output.name] = picture;
+    }
+    for (std::size_t i = 0; i < shot_.passes.size(); ++i) {
+        if (!shot_.passes[i].enabled || !is_moving_[i]) continue;
+        const auto pass = passes::find_pass(shot_.passes[i].name).make(pass_context(i, nullptr));
+        const auto* move = dynamic_cast<const passes::MovingPass*>(pass.get());
+        if (move == nullptr)
+            throw Error(ErrorKind::Internal,
+                        "the schema of '" + shot_.passes[i].name + "' says that it moves");
+        if (!move->renders()) continue;
+        for (const std::string& name : move->outputs()) {
+            if (!moves_.contains(name)) {
+                throw Error(ErrorKind::Usage,
+                            shot_.passes[i].pointer + "/outputs: the shot has no output '" + name + "'",
+                            {.file = {}, .shot = shot_.name, .frame = {}});
+            }
+        }
+        for (const spec::OutputSpec& output : shot_.outputs) {
+            if (!move->is_for(output.name)) continue;
+            moves_[output.name].push_back(i);
+            canvases_[output.name] = move->canvas(canvases_[output.name]);
+        }
     }
 }
 

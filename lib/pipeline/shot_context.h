@@ -9,6 +9,7 @@
 #include "compute/runtime.h"
 #include "core/log.h"
 #include "core/retry.h"
+#include "framing/warp.h"
 #include "media/source.h"
 #include "nets/job_models.h"
 #include "passes/pass.h"
@@ -89,6 +90,14 @@ public:
     int scale_of(std::size_t index) const { return scales_.at(index); }
     int scale() const;
 
+    /// Passes, by their place in the shot's list, that move the picture of this output; see passes/move.h.
+    const std::vector<std::size_t>& moves_of(const spec::OutputSpec& output) const {
+        return moves_.at(output.name);
+    }
+    bool is_moved(const spec::OutputSpec& output) const { return !moves_of(output).empty(); }
+    /// What this output shows, in pixels: the picture's size, or the canvas that its moves make.
+    framing::Canvas canvas_of(const spec::OutputSpec& output) const { return canvases_.at(output.name); }
+
     /// Folder of this shot's intermediate files.
     std::filesystem::path work_folder() const;
 
@@ -98,6 +107,7 @@ public:
 private:
     media::SourceRequest request(int decoder_threads) const;
     void read_scales();
+    void read_moves();
 
     const spec::JobSpec& job_;
     const spec::ShotSpec& shot_;
@@ -106,7 +116,10 @@ private:
     std::unique_ptr<media::FrameSource> probe_;
     media::SourceInfo info_;
     std::string source_space_;
-    std::vector<int> scales_;  // of each pass
+    std::vector<int> scales_;                                // of each pass
+    std::vector<bool> is_moving_;                            // of each pass
+    std::map<std::string, std::vector<std::size_t>> moves_;  // by output
+    std::map<std::string, framing::Canvas> canvases_;        // by output
     std::shared_ptr<const ShotReferences> references_;
     std::shared_ptr<const Viewer> viewer_;
     std::unique_ptr<color::Transform> to_working_;

@@ -72,8 +72,13 @@ void ShotStages::load_solved() {
         }
         artefacts_[made_] = artefact;
         try {
-            chain_.push_back({made_, &spec, std::shared_ptr(entry->make(shot_.pass_context(made_, artefact))),
-                              entry, shot_.scale_of(made_), is_wanted_as_matte(spec.name)});
+            std::shared_ptr<const passes::FramePass> pass = entry->make(shot_.pass_context(made_, artefact));
+            if (auto move = std::dynamic_pointer_cast<const passes::MovingPass>(pass)) {
+                moves_.push_back({made_, spec.name, std::move(move)});
+            } else {
+                chain_.push_back({made_, &spec, std::move(pass), entry, shot_.scale_of(made_),
+                                  is_wanted_as_matte(spec.name)});
+            }
         } catch (const Error& error) {
             throw error.within(
                 {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
@@ -89,10 +94,11 @@ std::optional<std::size_t> ShotStages::next_unsolved() {
 
 std::vector<ShotStages::PassSidecar> ShotStages::sidecars() const {
     std::vector<PassSidecar> all;
-    for (const ChainPass& pass : chain_) {
-        for (passes::Sidecar& sidecar : pass.pass->sidecars())
-            all.push_back({pass.index, std::move(sidecar)});
-    }
+    const auto add = [&all](std::size_t index, const passes::FramePass& pass) {
+        for (passes::Sidecar& sidecar : pass.sidecars()) all.push_back({index, std::move(sidecar)});
+    };
+    for (const ChainPass& pass : chain_) add(pass.index, *pass.pass);
+    for (const ShotMove& move : moves_) add(move.index, *move.pass);
     return all;
 }
 
@@ -238,17 +244,20 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
 
     std::mutex outcome_mutex;
     OutputWriter writer(shot_);
+    const FrameMover mover(shot_, moves_);
     const auto finish = [&](FinishedFrame& frame) {
         check_stop();
         at_frame(shot_, frame.number, [&] {
             const std::string key = key_of(frame.number);
             HostFrame own;
+            MovedFrames moved;
             std::vector<WrittenOutput> written;
             if (frame.source->host) {  // a skipped frame has none
                 own = writer.conformed(frame);
-                written = writer.write(frame, own);
+                moved = mover.move(frame, own);
+                written = writer.write(frame, own, moved);
             }
-            store_json(files.record(frame.number), make_frame_record(shot_, frame, own, key, written));
+            store_json(files.record(frame.number), make_frame_record(shot_, frame, own, moved, key, written));
         });
         const std::lock_guard lock(outcome_mutex);
         ++outcome.made;

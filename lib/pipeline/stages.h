@@ -7,6 +7,7 @@
 
 #include "core/frame_range.h"
 #include "pipeline/chain.h"
+#include "pipeline/mover.h"
 #include "pipeline/progress.h"
 #include "pipeline/shot_context.h"
 
@@ -69,6 +70,7 @@ private:
     const ShotContext& shot_;
     StageOptions options_;
     std::vector<ChainPass> chain_;           // the passes made so far (disabled ones are left out)
+    std::vector<ShotMove> moves_;            // the same, of those that move the picture
     std::vector<nlohmann::json> artefacts_;  // by index in the job's list, null where there is none
     std::size_t made_ = 0;                   // passes of the job's list that are made or skipped
 };

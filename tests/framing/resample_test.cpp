@@ -10,7 +10,7 @@ namespace wetgate::framing {
 namespace {
 
 MovablePicture picture(int width, int height, const std::function<float(int, int, int)>& value) {
-    MovablePicture made{make_float_image({0, 0, width, height}), {}, {0, 0, width, height}};
+    MovablePicture made{make_float_image({0, 0, width, height}), {}};
     for (int c = 0; c < 3; ++c) {
         for (int y = 0; y < height; ++y)
             for (int x = 0; x < width; ++x) made.rgb.channel(c)[y * width + x] = value(c, x, y);
@@ -37,7 +37,7 @@ TEST_CASE("a whole-pixel shift keeps the bits, also of negatives, highlights, Na
         if (x == 5 && y == 4) return c == 0 ? -0.1F : c == 1 ? inf : std::nanf("");
         return static_cast<float>(c + 1) * 0.7F * static_cast<float>(x * y) + 1e-7F;
     });
-    const MovedPicture result = moved(plate, shift(2, 1), {8, 6});
+    const MovablePicture result = moved(plate, shift(2, 1), {0, 0, 8, 6});
     for (int c = 0; c < 3; ++c) {
         for (int y = 0; y < 6; ++y) {
             for (int x = 0; x < 8; ++x) {
@@ -53,7 +53,8 @@ TEST_CASE("a whole-pixel shift keeps the bits, also of negatives, highlights, Na
 
 TEST_CASE("a smooth picture moved by parts of a pixel is what it is there, to a part in a thousand") {
     const auto plate = picture(64, 48, [](int, int x, int y) { return wave(x, y); });
-    const MovedPicture result = moved(plate, Warp(similarity({32, 24}, 0.95, 7, 0.3, -0.6)), {64, 48});
+    const MovablePicture result =
+        moved(plate, Warp(similarity({32, 24}, 0.95, 7, 0.3, -0.6)), {0, 0, 64, 48});
     const motion::Homography map = similarity({32, 24}, 0.95, 7, 0.3, -0.6);
     int looked_at = 0;
     for (int y = 0; y < 48; ++y) {
@@ -72,7 +73,7 @@ TEST_CASE("a smooth picture moved by parts of a pixel is what it is there, to a 
 TEST_CASE("a lamp does not ring: nothing goes further beyond what is around it than a twelfth of a stop") {
     const auto plate = picture(
         24, 24, [](int, int x, int y) { return x >= 10 && x < 14 && y >= 10 && y < 14 ? 50.0F : 0.02F; });
-    const MovedPicture result = moved(plate, shift(0.37, 0.61), {24, 24});
+    const MovablePicture result = moved(plate, shift(0.37, 0.61), {0, 0, 24, 24});
     for (int y = 0; y < 23; ++y) {
         for (int x = 0; x < 23; ++x) {
             CHECK(at(result.rgb, 0, x, y) >= 0.02F * 0.94F);
@@ -83,15 +84,15 @@ TEST_CASE("a lamp does not ring: nothing goes further beyond what is around it t
 
 TEST_CASE("a picture made a third as large keeps its mean and loses stripes that it cannot hold") {
     const auto plate = picture(96, 96, [](int, int x, int) { return x % 2 == 0 ? 0.2F : 0.3F; });
-    const MovedPicture result = moved(plate, Warp(similarity({0, 0}, 3, 0, 1, 1)), {32, 32});
+    const MovablePicture result = moved(plate, Warp(similarity({0, 0}, 3, 0, 1, 1)), {0, 0, 32, 32});
     for (int x = 3; x < 29; ++x) CHECK(at(result.rgb, 0, x, 16) == doctest::Approx(0.245).epsilon(0.01));
 }
 
 TEST_CASE("outside of the data there is no picture, and the report counts it") {
     auto plate = picture(10, 8, [](int, int, int) { return 0.5F; });
     plate.alpha.emplace(80, 1.0F);
-    plate.display = {2, 0, 8, 8};  // overscan: data reach 2 px past the display window on both sides
-    const MovedPicture result = moved(plate, shift(-3, 0), {6, 8});
+    plate.rgb.window = {-2, 0, 8, 8};  // overscan
+    const MovablePicture result = moved(plate, shift(-3, 0), {0, 0, 6, 8});
     CHECK(result.uncovered == 8);
     CHECK(at(result.rgb, 0, 0, 3) == 0.0F);
     CHECK((*result.alpha)[0] == 0.0F);
@@ -103,7 +104,7 @@ TEST_CASE("premultiplied colours and their alpha are mixed alike, so that the co
     auto plate = picture(16, 16, [](int, int x, int) { return x < 8 ? 0.8F : 0.0F; });
     plate.alpha.emplace(256);
     for (std::size_t i = 0; i < 256; ++i) (*plate.alpha)[i] = i % 16 < 8 ? 1.0F : 0.0F;
-    const MovedPicture result = moved(plate, shift(0.4, 0), {16, 16});
+    const MovablePicture result = moved(plate, shift(0.4, 0), {0, 0, 16, 16});
     for (int x = 0; x < 15; ++x) {
         const float alpha = (*result.alpha)[static_cast<std::size_t>(8 * 16 + x)];
         CHECK(at(result.rgb, 2, x, 8) == doctest::Approx(0.8 * static_cast<double>(alpha)).epsilon(1e-5));

@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "framing/camera_path.h"
+#include "framing/view_step.h"
+#include "passes/artefact_reader.h"
+#include "passes/move.h"
+#include "passes/remove_guide.h"
+#include "passes/scenes.h"
+
+// Takes the shake out of a shot: how the picture moves from frame to frame is followed, a steady path laid
+// through it, and each frame shown from where it should have been seen.
+
+namespace wetgate::passes {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* artefact_schema = "wetgate.stabilise/1";
+constexpr const char* name = "stabilise";
+constexpr std::int64_t guide_side_px = 1280;
+constexpr std::size_t most_frames = 1'000'000;
+
+framing::PathMode mode_of(const std::string& word) {
+    if (word == "bump") return framing::PathMode::Bump;
+    return word == "lock" ? framing::PathMode::Lock : framing::PathMode::Smooth;
+}
+
+/// Where the measured picture lies.
+json to_json(const Box& box) {
+    return {box.x0, box.y0, box.x1, box.y1};
+}
+
+Box box_of(const ArtefactReader& list) {
+    if (list.size(4) != 4) list.refuse("must be four numbers: x0, y0, x1, y1");
+    const Box box{list.item(0).integer(), list.item(1).integer(), list.item(2).integer(),
+                  list.item(3).integer()};
+    if (box.empty()) list.refuse("must not be empty");
+    return box;
+}
+
+motion::Homography shift(double x, double y) {
+    return {{1, 0, x, 0, 1, y, 0, 0, 1}};
+}
+
+/// A map about the middle of a box, in picture coordinates.
+motion::Homography about_middle(const framing::Similarity& map, const Box& box) {
+    const double x = box.x0 + framing::middle(box.width());
+    const double y = box.y0 + framing::middle(box.height());
+    const motion::Homography turned{{map.a, -map.b, map.dx, map.b, map.a, map.dy, 0, 0, 1}};
+    return shift(-x, -y).then(turned).then(shift(x, y));
+}
+
+class StabiliseAnalysis final : public ShotAnalysis {
+public:
+    explicit StabiliseAnalysis(const PassContext& context) {
+        options_.mode = mode_of(context.params.text("mode"));
+        options_.most_zoom = context.params.number("max_zoom");
+        options_.longest_jolt = context.params.integer("longest_jolt");
+        options_.least_jolt_px = context.params.number("least_jolt_px");
+        options_.fills_edges = context.params.text("edges") == "leave";
+    }
+
+    PassReach reach() const override { return {links_back, 0}; }
+
+    json measure(const FrameWindow& window) const override {
+        json facts = json::object();
+        add_links(facts, window);
+        const compute::DeviceFrame& frame = window[0];
+        if (frame.pixels.numel() == 0) return facts;
+        facts["window"] = to_json(frame.window);
+        if (!window.is_real(-1)) return facts;
+        const remove::Guide before = remove::guide_of(window[-1].pixels, guide_side_px);
+        const remove::Guide after = remove::guide_of(frame.pixels, guide_side_px);
+        const framing::ViewStep step = framing::view_step(before.picture, after.picture);
+        const double unit = before.unit_px;
+        // About the middle: the guide's lies at most half a square beside the plate's, which a step does not
+        // feel.
+        facts["step"] = {{"a", step.map.a},
+                         {"b", step.map.b},
+                         {"dx", step.map.dx * unit},
+                         {"dy", step.map.dy * unit},
+                         {"points", step.points},
+                         {"agreeing", step.agreeing},
+                         {"residual_px", rounded(step.residual_px * unit)}};
+        if (!step.is_known()) facts["step"]["problem"] = motion::name_of(step.problem);
+        return facts;
+    }
+
+    json solve(std::span<const json> all_frames, int first_frame) const override {
+        std::vector<framing::ViewStep> steps;
+        Box window;
+        for (std::size_t i = 0; i < all_frames.size(); ++i) {
+            framing::ViewStep& step = steps.emplace_back();
+            step.problem = motion::TrackProblem::FewMatches;
+            if (!all_frames[i].is_object() || !all_frames[i].contains("window")) continue;
+            const ArtefactReader facts(
+                name, all_frames[i],
+                fmt::format("the measurement of frame {}", first_frame + static_cast<int>(i)));
+            if (window.empty()) window = box_of(facts.member("window"));
+            if (!facts.has("step") || facts.member("step").has("problem")) continue;
+            const ArtefactReader found = facts.member("step");
+            step.problem = motion::TrackProblem::None;
+            step.map = {found.member("a").number(-100, 100), found.member("b").number(-100, 100),
+                        found.member("dx").number(-1e6, 1e6), found.member("dy").number(-1e6, 1e6)};
+            step.points = found.member("points").integer(0);
+            step.agreeing = found.member("agreeing").integer(0);
+        }
+        json artefact = {{"schema", artefact_schema},
+                         {"about",
+                          "views: what each frame shows of the plate: dx, dy (px) from its middle, rotation "
+                          "(degrees, clockwise), scale; all of a scene enlarged by its zoom"},
+                         {"first_frame", first_frame},
+                         {"window", to_json(window)},
+                         {"scenes", json::array()},
+                         {"views", json::array()}};
+        if (window.empty()) return artefact;
+        std::vector<std::size_t> cuts;
+        for (const json& cut : followed_cuts(all_frames, steps, first_frame))
+            cuts.push_back(static_cast<std::size_t>(cut.get<int>() - first_frame));
+        const framing::CameraPath path =
+            framing::solved_path(steps, cuts, window.width(), window.height(), options_);
+        for (const framing::ScenePath& scene : path.scenes) {
+            artefact["scenes"].push_back({{"first_frame", first_frame + static_cast<int>(scene.first)},
+                                          {"zoom", rounded(scene.zoom)},
+                                          {"locked", scene.is_locked}});
+        }
+        for (std::size_t i = 0; i < path.views.size(); ++i) {
+            const framing::FrameView& view = path.views[i];
+            artefact["views"].push_back({{"frame", first_frame + static_cast<int>(i)},
+                                         {"dx", rounded(view.dx_px)},
+                                         {"dy", rounded(view.dy_px)},
+                                         {"rotation", rounded(view.rotation_deg)},
+                                         {"scale", rounded(view.scale)},
+                                         {"why", framing::name_of(view.reason)}});
+        }
+        return artefact;
+    }
+
+private:
+    /// Cuts, without those over which the picture was followed.
+    static json followed_cuts(std::span<const json> all_frames, std::span<const framing::ViewStep> steps,
+                              int first_frame) {
+        constexpr int surely_agreeing = 50;
+        constexpr double surely_share = 0.5;
+        json cuts = json::array();
+        for (const json& cut : solved_cuts(name, all_frames, first_frame)) {
+            const framing::ViewStep& step = steps[static_cast<std::size_t>(cut.get<int>() - first_frame)];
+            const bool is_followed = step.is_known() && step.agreeing >= surely_agreeing &&
+                                     step.agreeing >= surely_share * step.points;
+            if (!is_followed) cuts.push_back(cut);
+        }
+        return cuts;
+    }
+
+    framing::PathOptions options_;
+};
+
+class StabilisePass final : public MovingPass {
+public:
+    explicit StabilisePass(const PassContext& context) {
+        if (context.artefact.is_null()) return;  // the planner asks for its canvas before there is one
+        const ArtefactReader artefact(name, context.artefact, "the artefact");
+        artefact.check_schema(artefact_schema);
+        first_frame_ = artefact.member("first_frame").integer();
+        const ArtefactReader views = artefact.member("views");
+        const ArtefactReader scenes = artefact.member("scenes");
+        if (views.size(most_frames) == 0) return;
+        window_ = box_of(artefact.member("window"));
+        std::size_t scene = 0;
+        for (std::size_t i = 0; i < views.size(most_frames); ++i) {
+            const ArtefactReader view = views.item(i);
+            const int frame = view.member("frame").integer();
+            if (frame != first_frame_ + static_cast<int>(i)) view.refuse("must follow the frame before it");
+            while (scene + 1 < scenes.size(most_frames) &&
+                   scenes.item(scene + 1).member("first_frame").integer() <= frame)
+                ++scene;
+            views_.push_back({{view.member("dx").number(-1e6, 1e6), view.member("dy").number(-1e6, 1e6),
+                               view.member("rotation").number(-360, 360),
+                               view.member("scale").number(0.01, 100), framing::ViewReason::Untouched},
+                              scenes.item(scene).member("zoom").number(0.01, 100)});
+        }
+    }
+
+    Move move(int frame, framing::Canvas) const override {
+        const auto index = static_cast<std::size_t>(frame - first_frame_);
+        if (frame < first_frame_ || index >= views_.size()) return {};
+        const View& view = views_[index];
+        return {framing::Warp(about_middle(framing::view_map(view.place, view.zoom), window_)),
+                {{"dx", view.place.dx_px},
+                 {"dy", view.place.dy_px},
+                 {"rotation", view.place.rotation_deg},
+                 {"zoom", rounded(view.zoom / view.place.scale)}}};
+    }
+
+private:
+    struct View {
+        framing::FrameView place;
+        double zoom = 1;
+    };
+    int first_frame_ = 0;
+    Box window_;
+    std::vector<View> views_;
+};
+
+}  // namespace
+
+PassEntry stabilise_entry() {
+    return {name, [](const PassContext& context) { return std::make_unique<StabilisePass>(context); },
+            [](const PassContext& context) { return std::make_unique<StabiliseAnalysis>(context); }};
+}
+
+}  // namespace wetgate::passes

@@ -1,0 +1,94 @@
+#include "pipeline/mover.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "framing/resample.h"
+#include "media/worked.h"
+
+namespace wetgate::pipeline {
+namespace {
+
+/// The picture in the working space, as the passes left it.
+FloatImage working_of(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own) {
+    if (frame.touched()) return frame.working;
+    FloatImage picture = media::read_worked(own);
+    shot.to_working().apply(picture);
+    return picture;
+}
+
+/// A matte [H*W] over `window` as a picture.
+FloatImage as_picture(const std::vector<float>& matte, const Box& window) {
+    FloatImage picture = make_float_image(window);
+    for (int c = 0; c < 3; ++c) std::copy(matte.begin(), matte.end(), picture.channel(c));
+    return picture;
+}
+
+}  // namespace
+
+std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, const HostFrame& own,
+                                                   const spec::OutputSpec& output) const {
+    const framing::Canvas canvas = shot_.canvas_of(output);
+    const Box display = own.display_window;
+    auto result = std::make_shared<MovedFrame>();
+    result->frame.number = frame.number;
+    result->frame.source = frame.source;
+
+    // Canvases from the picture on; a place goes the other way, from the last canvas back to the picture.
+    framing::Canvas before{display.width(), display.height()};
+    framing::Warp to_picture;
+    for (const std::size_t index : shot_.moves_of(output)) {
+        const auto found = std::find_if(moves_.begin(), moves_.end(),
+                                        [&](const ShotMove& move) { return move.index == index; });
+        if (found == moves_.end()) throw Error(ErrorKind::Internal, "a move of the output is not made");
+        const passes::Move move = found->pass->move(frame.number, before);
+        framing::Warp whole = move.to_before;
+        whole.then(to_picture);
+        to_picture = std::move(whole);
+        before = found->pass->canvas(before);
+        PassFacts facts;
+        facts.index = index;
+        facts.pass = found->name;
+        facts.fraction = 1;
+        facts.bounds = {0, 0, before.width, before.height};
+        facts.facts = move.facts;
+        result->frame.passes.push_back(std::move(facts));
+    }
+
+    const framing::MovablePicture picture{working_of(shot_, frame, own), media::read_alpha(own)};
+    // A canvas of the picture's own size stays where it was.
+    const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
+    const Box window = same_size ? display : Box{0, 0, canvas.width, canvas.height};
+    framing::MovablePicture moved = framing::moved(picture, to_picture, window);
+    result->uncovered = moved.uncovered;
+    result->frame.touch.assign(window.area(), 1.0F);
+    for (const auto& [pass, matte] : frame.mattes) {
+        const framing::MovablePicture grey{as_picture(matte, picture.rgb.window), std::nullopt};
+        const framing::MovablePicture shown = framing::moved(grey, to_picture, window);
+        result->frame.mattes[pass].assign(shown.rgb.channel(0), shown.rgb.channel(0) + window.area());
+    }
+    FloatImage coded = moved.rgb;
+    if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
+        coded = make_float_image(window);
+        std::copy_n(moved.rgb.channel(0), 3 * window.area(), coded.channel(0));
+        back.apply(coded);
+    }
+    result->host = media::make_replaced_frame(own, coded, moved.alpha, window);
+    result->frame.working = std::move(moved.rgb);
+    return result;
+}
+
+MovedFrames FrameMover::move(const FinishedFrame& frame, const HostFrame& own) const {
+    MovedFrames made;
+    std::map<std::vector<std::size_t>, std::shared_ptr<const MovedFrame>> by_moves;
+    for (const spec::OutputSpec& output : shot_.shot().outputs) {
+        const std::vector<std::size_t>& moves = shot_.moves_of(output);
+        if (moves.empty()) continue;
+        std::shared_ptr<const MovedFrame>& shared = by_moves[moves];
+        if (!shared) shared = make(frame, own, output);
+        made[output.name] = shared;
+    }
+    return made;
+}
+
+}  // namespace wetgate::pipeline

@@ -1,0 +1,45 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "passes/move.h"
+#include "pipeline/output_writer.h"
+#include "pipeline/shot_context.h"
+
+namespace wetgate::pipeline {
+
+/// A moving pass ready to be asked, with its place in the shot's list.
+struct ShotMove {
+    std::size_t index = 0;
+    std::string name;
+    std::shared_ptr<const passes::MovingPass> pass;
+};
+
+/// A frame as one canvas shows it.
+struct MovedFrame {
+    FinishedFrame frame;  ///< its working picture and mattes, moved; touched all over
+    HostFrame host;       ///< the same in the source's coding
+    std::size_t uncovered = 0;
+};
+
+/// Makes what outputs with moves show: the moves composed, the finished frame resampled once for each canvas
+/// (outputs with the same moves share it). Const: may be used from several threads.
+class FrameMover {
+public:
+    FrameMover(const ShotContext& shot, std::vector<ShotMove> moves)
+        : shot_(shot), moves_(std::move(moves)) {}
+
+    /// By output, of those that are moved. `own`: the frame in the source's coding.
+    MovedFrames move(const FinishedFrame& frame, const HostFrame& own) const;
+
+private:
+    std::shared_ptr<const MovedFrame> make(const FinishedFrame& frame, const HostFrame& own,
+                                           const spec::OutputSpec& output) const;
+
+    const ShotContext& shot_;
+    std::vector<ShotMove> moves_;
+};
+
+}  // namespace wetgate::pipeline

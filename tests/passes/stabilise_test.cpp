@@ -1,0 +1,113 @@
+#include <ATen/ATen.h>
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "passes/move.h"
+#include "passes/pass.h"
+#include "spec/params.h"
+#include "support/fake_window.h"
+#include "support/scene.h"
+
+namespace wetgate::tests {
+namespace {
+
+using nlohmann::json;
+
+passes::PassContext context_of(const json& params, const json& artefact = nullptr) {
+    passes::PassContext context;
+    context.params = spec::pass_params("stabilise", params);
+    context.artefact = artefact;
+    return context;
+}
+
+// A texture that never repeats, seen by a camera that lies at (x, y).
+at::Tensor seen_from(double x, double y) {
+    constexpr int height = 120, width = 192;
+    const at::Tensor columns = at::arange(width, at::kDouble).view({1, width}) + x;
+    const at::Tensor rows = at::arange(height, at::kDouble).view({height, 1}) + y;
+    at::Tensor picture = at::zeros({height, width}, at::kDouble);
+    for (int k = 1; k <= 9; ++k) {
+        const double turn = 0.7 * k;
+        const at::Tensor along = columns * std::cos(turn) + rows * std::sin(turn);
+        picture = picture + (along * (0.11 * std::sqrt(k)) + 1.3 * k).sin() * (along * 0.031 * k).cos();
+    }
+    return (0.25 + 0.04 * picture)
+        .clamp_min(0.01)
+        .to(at::kFloat)
+        .unsqueeze(0)
+        .expand({3, height, width})
+        .clone();
+}
+
+// A slow pan with a planted shake.
+double pan(int i) {
+    return 0.6 * i;
+}
+double shake_x(int i) {
+    return 2.5 * std::sin(2.1 * i) + 1.2 * std::cos(3.7 * i);
+}
+double shake_y(int i) {
+    return 1.8 * std::cos(1.7 * i);
+}
+
+json solved(const json& params, int frames) {
+    std::vector<at::Tensor> shot;
+    for (int i = 0; i < frames; ++i) shot.push_back(seen_from(pan(i) + shake_x(i), shake_y(i)));
+    const auto analysis = passes::find_pass("stabilise").make_analysis(context_of(params));
+    std::vector<json> facts;
+    for (int i = 0; i < frames; ++i) facts.push_back(analysis->measure(FakeWindow::of(shot, i)));
+    return analysis->solve(facts, 1001);
+}
+
+const passes::MovingPass& moving(const std::unique_ptr<passes::FramePass>& pass) {
+    return dynamic_cast<const passes::MovingPass&>(*pass);
+}
+
+// How the middle of the made picture moves through the scene.
+double seen_x(const passes::MovingPass& pass, int i) {
+    return pan(i) + shake_x(i) + pass.move(1001 + i, {192, 120}).to_before.at(95.5, 59.5).x;
+}
+
+}  // namespace
+
+TEST_CASE("a planted shake goes, the pan stays, and no view leaves the plate") {
+    constexpr int frames = 30;
+    const auto pass =
+        passes::find_pass("stabilise").make(context_of(json::object(), solved(json::object(), frames)));
+    const passes::MovingPass& move = moving(pass);
+    CHECK(move.canvas({192, 120}) == framing::Canvas{192, 120});
+    double before = 0, after = 0;
+    for (int i = 1; i + 1 < frames; ++i) {
+        const auto plate = [](int k) { return pan(k) + shake_x(k); };
+        before += std::pow(plate(i + 1) - 2 * plate(i) + plate(i - 1), 2);
+        after += std::pow(seen_x(move, i + 1) - 2 * seen_x(move, i) + seen_x(move, i - 1), 2);
+        for (const auto& [x, y] : {std::pair{0, 0}, {191, 0}, {0, 119}, {191, 119}}) {
+            const framing::Point corner = move.move(1001 + i, {192, 120}).to_before.at(x, y);
+            CHECK(corner.x > -0.01);
+            CHECK(corner.x < 191.01);
+            CHECK(corner.y > -0.01);
+            CHECK(corner.y < 119.01);
+        }
+    }
+    CHECK(std::sqrt(after / before) < 0.1);
+    CHECK(seen_x(move, frames - 1) - seen_x(move, 0) == doctest::Approx(pan(frames - 1)).epsilon(0.35));
+}
+
+TEST_CASE("an edited view is shown as it is written, and a frame that is not listed stays") {
+    json artefact = solved(json::object(), 8);
+    artefact["views"][3]["dx"] = 5.0;
+    artefact["views"][3]["dy"] = 0.0;
+    artefact["views"][3]["rotation"] = 0.0;
+    artefact["views"][3]["scale"] = 1.0;
+    artefact["scenes"][0]["zoom"] = 1.0;
+    const auto pass = passes::find_pass("stabilise").make(context_of(json::object(), artefact));
+    CHECK(moving(pass).move(1004, {192, 120}).to_before.at(10, 20).x == doctest::Approx(15));
+    CHECK(moving(pass).move(1004, {192, 120}).to_before.at(10, 20).y == doctest::Approx(20));
+    CHECK(moving(pass).move(2000, {192, 120}).to_before.is_identity());
+    artefact["views"][3]["frame"] = 7;
+    CHECK_THROWS_AS(passes::find_pass("stabilise").make(context_of(json::object(), artefact)), Error);
+}
+
+}  // namespace wetgate::tests
