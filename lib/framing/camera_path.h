@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "framing/rolling_shutter.h"
 #include "framing/similarity.h"
 #include "framing/view_step.h"
 
@@ -22,6 +23,7 @@ struct PathOptions {
     double most_zoom = 1.1;    ///< >= 1: the crop is at most the 1/most_zoom-th part of the picture's width
     bool fills_edges = false;  ///< the view may reach out of the plate by as much as the crop could be
     int longest_jolt = 12;     ///< frames; what lasts longer is a move
+    bool sees_rows = true;     ///< takes out what a rolling shutter does, where there is evidence of one
     double least_jolt_px = 0;  ///< a frame, at the picture's corners; 0: 0.2 % of the diagonal
 };
 
@@ -42,6 +44,8 @@ struct FrameView {
     double dx_px = 0, dy_px = 0;  ///< where the view's centre lies in the plate, from the plate's centre
     double rotation_deg = 0;      ///< of the view in the plate, clockwise on the screen
     double scale = 1;             ///< the view's size, the scene's zoom set aside
+    double row_x = 0,
+           row_y = 0;  ///< rows of the plate slide by this, px a px below the centre (rolling shutter)
     ViewReason reason = ViewReason::Untouched;
 };
 
@@ -53,12 +57,15 @@ struct ScenePath {
 };
 
 struct CameraPath {
+    Readout readout;                ///< of the camera, where rows were looked at
     std::vector<ScenePath> scenes;  ///< in order; empty for a shot without frames
     std::vector<FrameView> views;   ///< one a frame
 };
 
-/// From the made picture to the plate, both of one size, in pixels from their centres.
+/// From the made picture to the plate, both of one size, in pixels from their centres; rows set aside.
 Similarity view_map(const FrameView& view, double zoom);
+/// The same with rows, in pixels of pictures of `width` x `height`.
+motion::Homography plate_map(const FrameView& view, double zoom, int width, int height);
 
 /// The path of a shot of pictures of `width` x `height`. steps[i] leads from frame i - 1 to frame i (steps[0]
 /// is not looked at), `cuts` (ascending) are the indices of frames that begin a scene. What a frame of the

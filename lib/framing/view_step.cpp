@@ -55,6 +55,29 @@ std::optional<Similarity> fitted(std::span<const Pair> pairs) {
     return Similarity{a, b, u - a * x + b * y, v - b * x - a * y};
 }
 
+/// The same with rows that slide: six numbers, a full affine map.
+RowStep fitted_rows(std::span<const Pair> pairs, const Similarity& otherwise) {
+    double all = 0, x = 0, y = 0, u = 0, v = 0;
+    for (const Pair& pair : pairs) {
+        all += pair.weight;
+        x += pair.weight * pair.from[0], y += pair.weight * pair.from[1];
+        u += pair.weight * pair.to[0], v += pair.weight * pair.to[1];
+    }
+    x /= all, y /= all, u /= all, v /= all;
+    double xx = 0, xy = 0, yy = 0, xu = 0, yu = 0, xv = 0, yv = 0;
+    for (const Pair& pair : pairs) {
+        const double px = pair.from[0] - x, py = pair.from[1] - y, pu = pair.to[0] - u, pv = pair.to[1] - v;
+        xx += pair.weight * px * px, xy += pair.weight * px * py, yy += pair.weight * py * py;
+        xu += pair.weight * px * pu, yu += pair.weight * py * pu;
+        xv += pair.weight * px * pv, yv += pair.weight * py * pv;
+    }
+    const double determinant = xx * yy - xy * xy;
+    if (!(determinant > 1e-3 * xx * yy)) return {otherwise, 0, 0};  // all on a line
+    const double a = (xu * yy - yu * xy) / determinant, sheared = (yu * xx - xu * xy) / determinant;
+    const double b = (xv * yy - yv * xy) / determinant, grown = (yv * xx - xv * xy) / determinant;
+    return {{a, b, u - a * x - sheared * y, v - b * x - grown * y}, sheared + b, grown - a};
+}
+
 double median_of(std::vector<double> values) {
     if (values.empty()) return 0;
     const auto middle_one = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -120,6 +143,9 @@ ViewStep view_step(const motion::GrayImage& from, const motion::GrayImage& to,
         step.problem = motion::TrackProblem::NoAgreement;
         return step;
     }
+    step.rows = fitted_rows(pairs, *map);
+    step.rows.map.dx /= scale;
+    step.rows.map.dy /= scale;
     double sum = 0;
     for (const Pair& pair : pairs) {
         const double error = error_px(pair, *map);

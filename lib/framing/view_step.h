@@ -5,10 +5,19 @@
 
 namespace wetgate::framing {
 
+/// A step in which, besides, the rows slide against each other, as a rolling shutter makes them: (x, y), from
+/// the centre, lies row_x y further right and row_y y further down.
+struct RowStep {
+    Similarity map;
+    double row_x = 0, row_y = 0;
+    bool operator==(const RowStep&) const = default;
+};
+
 /// How the picture moves from one frame to the next, as the camera's path is made of it.
 struct ViewStep {
     motion::TrackProblem problem = motion::TrackProblem::None;  ///< of any other, the maps are the identity
     Similarity map;  ///< where each pixel of the first frame lies in the second, as nearly as can be
+    RowStep rows;    ///< the same with rows that slide
     motion::Homography camera;  ///< the same in perspective, in pixels of the picture
     int points = 0;             ///< found again
     int agreeing = 0;           ///< within 1.5 px of `map` at the size that they are followed at
