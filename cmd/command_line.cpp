@@ -16,8 +16,10 @@ void add_common(CLI::App& app, Options& options) {
                    "opencue: out of memory ends with 33, which OpenCue retries with more")
         ->check(CLI::IsMember({"none", "opencue"}));
     app.add_flag("-v{1},--verbose{1},-q{-1},--quiet{-1}", options.verbosity, "more, or less, on stderr");
-    app.add_option("--threads", options.io_threads,
-                   "files decoded and encoded at once (default: one for each core)")
+    app.add_option(
+           "--threads", options.io_threads,
+           "files decoded and encoded at once (default: the cores that the farm, taskset or the container "
+           "leaves to this process)")
         ->check(CLI::Range(1, 256));
 }
 

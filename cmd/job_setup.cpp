@@ -1,9 +1,9 @@
 #include "cmd/job_setup.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "core/error.h"
+#include "core/share.h"
 #include "spec/frame_text.h"
 #include "spec/path_map.h"
 
@@ -63,7 +63,7 @@ pipeline::JobRequest request_of(const Options& options) {
 
 int io_threads_of(const Options& options) {
     if (options.io_threads > 0) return options.io_threads;
-    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+    return std::min(threads_of(cpu_facts()), 64);
 }
 
 }  // namespace wetgate::cmd

@@ -27,7 +27,7 @@ private:
 /// Shots, frames, chunk, stage and switches as the command line has them. Error{Usage} for what makes no
 /// sense together.
 pipeline::JobRequest request_of(const Options& options);
-/// options.io_threads, or one for each core.
+/// options.io_threads, or one for each core that this process may use (see core/share.h), at most 64.
 int io_threads_of(const Options& options);
 
 }  // namespace wetgate::cmd

@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -83,6 +84,14 @@ private:
     std::thread watcher_;
 };
 
+// A farm's daemon may start tasks with these closed: the first file opened would take the number, and what is
+// printed would go into it.
+void open_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(fd, F_GETFD) < 0) open("/dev/null", O_RDWR);  // takes the lowest number that is free: fd
+    }
+}
+
 EngineEntry load_engine() {
     const std::filesystem::path library = binary_folder() / "libwetgate_engine.so";
     void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
@@ -148,6 +157,7 @@ int guarded(const Options& options, SignalWatch& signals) {
 
 int main(int argc, char** argv) {
     int code = 0;
+    wetgate::cmd::open_standard_streams();
     const auto options = wetgate::cmd::parse_command_line(argc, argv, code);
     if (!options) return code;
     int received = 0;

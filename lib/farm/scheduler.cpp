@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "farm/local.h"
+#include "farm/slurm.h"
 
 namespace wetgate::farm {
 namespace {
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
+    Scheduler{"slurm", slurm_files, submit_slurm},
 };
 
 }  // namespace
@@ -43,8 +45,10 @@ void write_files(const FarmJob& job, std::span<const FarmFile> files) {
         const fs::path path = job.folder / file.name;
         write_atomic(path, file.text);
         if (!file.executable) continue;
-        fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                        fs::perm_options::add, problem);
+        // For whom it is readable: as the umask says.
+        const auto readable = static_cast<unsigned>(fs::status(path, problem).permissions()) & 0444U;
+        if (!problem)
+            fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
         if (problem) {
             throw Error(ErrorKind::Output, "cannot be made executable: " + problem.message(),
                         {.file = path.string(), .shot = {}, .frame = {}});

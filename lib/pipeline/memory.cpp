@@ -1,13 +1,11 @@
 #include "pipeline/memory.h"
 
 #include <algorithm>
-#include <fstream>
-#include <limits>
-#include <optional>
 #include <sstream>
 #include <string>
 
 #include "core/error.h"
+#include "core/share.h"
 #include "nets/tiles.h"
 #include "passes/pass.h"
 #include "pipeline/frame_feed.h"
@@ -17,13 +15,6 @@ namespace {
 
 constexpr std::int64_t base_bytes = std::int64_t{400}
                                     << 20;  // LibTorch, OpenImageIO and the rest, measured at 300 MB
-
-std::optional<std::int64_t> number_in(const char* path) {
-    std::ifstream file(path);
-    std::int64_t value = 0;
-    if (file >> value) return value;
-    return std::nullopt;
-}
 
 // The most that one of the shot's passes, which run one at a time, needs for its own work.
 std::int64_t work_bytes(const ShotContext& shot) {
@@ -68,33 +59,14 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
     return base_bytes + ahead + stages + encoders + work_bytes(shot);
 }
 
-std::int64_t host_bytes_available() {
-    std::int64_t available = std::numeric_limits<std::int64_t>::max();
-    std::ifstream meminfo("/proc/meminfo");
-    std::string name;
-    std::int64_t kibibytes = 0;
-    std::string unit;
-    while (meminfo >> name >> kibibytes >> unit) {
-        if (name == "MemAvailable:") available = kibibytes << 10;
-    }
-    const auto limit = number_in("/sys/fs/cgroup/memory.max")
-                           ? number_in("/sys/fs/cgroup/memory.max")
-                           : number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-    const auto used = number_in("/sys/fs/cgroup/memory.current")
-                          ? number_in("/sys/fs/cgroup/memory.current")
-                          : number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    if (limit && used) available = std::min(available, std::max<std::int64_t>(0, *limit - *used));
-    return available;
-}
-
 void check_memory(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
     const std::int64_t needed = host_bytes_needed(shot, reach, passes);
-    const std::int64_t available = host_bytes_available();
-    if (needed <= available) return;
+    const MemoryShare share = memory_of(memory_facts());
+    if (needed <= share.bytes) return;
     throw Error(ErrorKind::OutOfMemory,
                 "the shot needs about " + gibibytes(needed) + " of memory with " +
-                    std::to_string(shot.io_threads()) + " threads, and " + gibibytes(available) +
-                    " are free; use fewer --threads, or a larger machine",
+                    std::to_string(shot.io_threads()) + " threads, and " + share.limited_by +
+                    " lets it have " + gibibytes(share.bytes) + "; use fewer --threads, or ask for more",
                 {.file = {}, .shot = shot.shot().name, .frame = {}});
 }
 
