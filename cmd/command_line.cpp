@@ -173,7 +173,8 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--gpus", settings.gpus,
                    "of a task (default: 1 where the job or --device names CUDA, else 0)")
         ->check(CLI::Range(0, 64));
-    app.add_option("--gpu-memory", settings.gpu_memory_mib, "MiB of GPU memory of a task")
+    app.add_option("--gpu-memory", settings.gpu_memory_mib,
+                   "MiB of memory of each GPU (default: what `plan` reckons, and an eighth)")
         ->check(CLI::Range(1, 16'000'000));
     app.add_option("--priority", settings.priority, "0 to 100")
         ->check(CLI::Range(0, 100))

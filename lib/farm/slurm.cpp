@@ -199,7 +199,7 @@ std::string sbatch_quoted(std::string_view text) {
 }
 
 std::vector<FarmFile> slurm_files(const FarmJob& job) {
-    if (job.needs.gpu_memory_mib > 0) {
+    if (job.settings.gpu_memory_mib > 0) {
         throw Error(ErrorKind::Usage,
                     "Slurm cannot be asked for GPU memory: leave --gpu-memory out and name machines with "
                     "large GPUs by their features, --tags");

@@ -16,8 +16,16 @@ namespace {
 constexpr std::int64_t base_bytes = std::int64_t{400}
                                     << 20;  // LibTorch, OpenImageIO and the rest, measured at 300 MB
 
+constexpr std::int64_t float_planes = 4 * 4;                          // bytes a pixel: RGB and touch
+constexpr std::int64_t cuda_context_bytes = std::int64_t{700} << 20;  // the driver's, cuDNN's and cuBLAS' own
+
+// Kept frames and temporaries of the passes.
+std::int64_t stage_bytes(std::int64_t picture, int window, std::size_t passes) {
+    return static_cast<std::int64_t>(passes) * (window + 6) * picture;
+}
+
 // The most that one of the shot's passes, which run one at a time, needs for its own work.
-std::int64_t work_bytes(const ShotContext& shot) {
+std::int64_t work_bytes(const ShotContext& shot, bool cuda) {
     std::int64_t most = 0;
     int scale = 1;
     for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
@@ -27,7 +35,7 @@ std::int64_t work_bytes(const ShotContext& shot) {
         std::int64_t bytes = width * height * 4 * pass.working_planes;
         if (const auto use = shot.model_use(i)) {
             const nets::ModelCard card = shot.models().card(*use);
-            const int tile = nets::usual_tile_px(card.shape, shot.runtime().device().is_cuda());
+            const int tile = nets::usual_tile_px(card.shape, cuda);
             bytes += nets::working_bytes(card.shape, width, height, tile);
         }
         most = std::max(most, bytes);
@@ -49,14 +57,21 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
     const auto frame = static_cast<std::int64_t>(shot.info().frame_bytes);
     const std::int64_t pixels =
         std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale();
-    const std::int64_t picture = passes > 0 ? pixels * 4 * 4 : 0;  // RGB and touch in float
+    const std::int64_t picture = passes > 0 ? pixels * float_planes : 0;
     const int window = reach.before + reach.after + 1;
     const std::int64_t ahead = FrameFeed::capacity(shot, window) * (frame + picture);
-    const std::int64_t stages =
-        static_cast<std::int64_t>(passes) * (window + 6) * picture;  // kept frames and temporaries
+    const std::int64_t stages = stage_bytes(picture, window, passes);
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
-    return base_bytes + ahead + stages + encoders + work_bytes(shot);
+    return base_bytes + ahead + stages + encoders + work_bytes(shot, shot.runtime().device().is_cuda());
+}
+
+std::int64_t device_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
+    if (passes == 0) return 0;
+    const std::int64_t picture =
+        std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale() * float_planes;
+    return cuda_context_bytes + stage_bytes(picture, reach.before + reach.after + 1, passes) +
+           work_bytes(shot, true);
 }
 
 void check_memory(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {

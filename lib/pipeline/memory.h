@@ -9,6 +9,9 @@ namespace wetgate::pipeline {
 /// Bytes of host memory that a stage over this shot takes at its peak: frames decoded ahead, windows, queues,
 /// encoders.
 std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes);
+/// Bytes of a CUDA device's memory for the same, about: windows, temporaries, a network's tile and the
+/// context.
+std::int64_t device_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes);
 
 /// Error{OutOfMemory} where that is more than this process's share of the machine (see core/share.h), with
 /// both figures and what to lower, before anything is started.
