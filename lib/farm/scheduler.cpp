@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/make_folder.h"
 #include "farm/local.h"
 #include "farm/slurm.h"
 
@@ -35,12 +36,7 @@ const Scheduler& find_scheduler(std::string_view name) {
 }
 
 void write_files(const FarmJob& job, std::span<const FarmFile> files) {
-    std::error_code problem;
-    fs::create_directories(job.folder, problem);
-    if (problem) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + problem.message(),
-                    {.file = job.folder.string(), .shot = {}, .frame = {}});
-    }
+    make_folder(job.folder);
     for (const FarmFile& file : files) {
         const fs::path path = job.folder / file.name;
         write_atomic(path, file.text);
@@ -48,7 +44,8 @@ void write_files(const FarmJob& job, std::span<const FarmFile> files) {
         // For whom it is readable: as the umask says.
         const auto readable = static_cast<unsigned>(fs::status(path, problem).permissions()) & 0444U;
         if (!problem)
-            fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
+            std::error_code problem;
+        fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
         if (problem) {
             throw Error(ErrorKind::Output, "cannot be made executable: " + problem.message(),
                         {.file = path.string(), .shot = {}, .frame = {}});
