@@ -6,17 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/escape.h"
+
 namespace wetgate::cmd {
 namespace {
-
-std::string printable(std::string_view text) {
-    std::string clean(text);
-    for (char& c : clean) {
-        const auto code = static_cast<unsigned char>(c);
-        if ((code < 0x20 && c != '\n') || code == 0x7F) c = '?';
-    }
-    return clean;
-}
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
@@ -50,7 +43,9 @@ Log make_log(const Options& options) {
         file->flush_on(spdlog::level::debug);
     }
     return [console, file](LogLevel level, std::string_view message) {
-        const std::string text = printable(message);
+        // A message may hold names that others chose: it must not pass for another line, or command a
+        // terminal.
+        const std::string text = printable_lines(message);
         console->log(level_of(level), text);
         if (!file) return;
         const nlohmann::json line = {{"level", spdlog::level::to_string_view(level_of(level)).data()},
