@@ -64,11 +64,9 @@ void ShotStages::load_solved() {
         if (!spec.artefact.empty()) {
             artefact = read_artefact(spec.artefact);
         } else if (entry->make_analysis) {
-            const auto stored = load_json(WorkFiles(shot_).artefact(made_, spec.name));
-            const bool locked = stored && stored->value("locked", false);
-            if (!stored || !stored->contains("artefact")) return;
-            if (!locked && stored->value("key", "") != solve_key(made_)) return;
-            artefact = stored->at("artefact");
+            const auto stored = load_artefact(WorkFiles(shot_).artefact(made_, spec.name));
+            if (!stored || (!stored->locked && stored->key != solve_key(made_))) return;
+            artefact = stored->artefact;
         }
         artefacts_[made_] = artefact;
         try {
@@ -121,7 +119,7 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     FrameSet missing;
     for (const int frame : frames) {
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (!stored || stored->value("key", "") != measure_key(index, frame, reach)) missing.push_back(frame);
+        if (!stored || !has_key(*stored, measure_key(index, frame, reach))) missing.push_back(frame);
     }
     const int total = static_cast<int>(frames.size());
     const int skipped = total - static_cast<int>(missing.size());
@@ -178,7 +176,8 @@ void ShotStages::solve(std::size_t index) {
     FrameSet missing;
     for (const int frame : frames_of(shot_.delivered_range())) {
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (!stored || stored->value("key", "") != measure_key(index, frame, analysis->reach())) {
+        if (!stored || !stored->contains("facts") ||
+            !has_key(*stored, measure_key(index, frame, analysis->reach()))) {
             missing.push_back(frame);
         } else {
             facts.push_back(stored->at("facts"));
