@@ -48,6 +48,13 @@ void add_job(CLI::App& app, Options& options) {
     add_common(app, options);
 }
 
+void add_retries(CLI::App& app, Options& options) {
+    app.add_option("--io-retries", options.io_retries,
+                   "tries after a transient fault of a network file system (then exit 75)")
+        ->check(CLI::Range(0, 20))
+        ->capture_default_str();
+}
+
 void add_frames(CLI::App& app, Options& options) {
     app.add_option("--frames", options.frames, "frames to make: 1001-1010, 1001-1100x2, 1,5-8 ...");
     app.add_option("--frames-syntax", options.frames_syntax, "whose reading of a-b:n holds")
@@ -56,10 +63,7 @@ void add_frames(CLI::App& app, Options& options) {
     app.add_option("--chunk-index", options.chunk_index, "the n-th chunk of the job's frames, from 0")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--chunk-size", options.chunk_size, "frames a chunk")->check(CLI::Range(1, 1'000'000));
-    app.add_option("--io-retries", options.io_retries,
-                   "tries after a transient fault of a network file system (then exit 75)")
-        ->check(CLI::Range(0, 20))
-        ->capture_default_str();
+    add_retries(app, options);
     app.add_flag("--overwrite", options.overwrite, "make frames again that are done already");
     app.add_flag("--continue-on-error", options.continue_on_error,
                  "go on after a frame that cannot be made (exit 20)");
@@ -200,6 +204,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     CLI::App* merge = app.add_subcommand("merge", "join shards: completeness, movies, report");
     add_job(*merge, options);
     add_gate(*merge, options);
+    add_retries(*merge, options);
     merge->add_flag("--continue-on-error", options.continue_on_error,
                     "report missing frames instead of refusing");
 

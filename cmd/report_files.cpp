@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/escape.h"
+#include "core/temp_files.h"
 #include "pipeline/shot_context.h"
 #include "qc/html.h"
 #include "qc/junit.h"

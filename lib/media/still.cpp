@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
-#include "core/error.h"
+#include "core/system_error.h"
 #include "media/dpx.h"
 #include "media/oiio_still.h"
 
@@ -33,9 +32,7 @@ private:
 };
 
 [[noreturn]] void fail_reading(int error_number) {
-    const bool is_transient = error_number == ESTALE || error_number == EIO || error_number == ETIMEDOUT;
-    throw Error(is_transient ? ErrorKind::Temporary : ErrorKind::Input,
-                fmt::format("cannot be read: {}", std::strerror(error_number)));
+    throw Error(read_error_kind(error_number), "cannot be read: " + describe_error(error_number));
 }
 
 // The whole file, so that what was checked is what is decoded.

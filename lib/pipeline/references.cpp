@@ -84,13 +84,14 @@ nlohmann::json ShotReferences::identity(const std::string& name) const {
     nlohmann::json& kept = identities_[name];
     if (!kept.is_null()) return kept;
     const spec::ReferenceSpec& reference = spec(name);
-    kept = nlohmann::json::array();
+    nlohmann::json files = nlohmann::json::array();
     if (reference.path.pattern.is_sequence() && reference.range) {
         for (const int frame : frames_of(*reference.range))
-            kept.push_back(file_identity(reference.path.pattern.path(frame)));
+            files.push_back(file_identity(reference.path.pattern.path(frame)));
     } else {
-        kept.push_back(file_identity(reference.path.pattern.path(0)));
+        files.push_back(file_identity(reference.path.pattern.path(0)));
     }
+    kept = std::move(files);  // whole, or not at all
     return kept;
 }
 

@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/system_error.h"
 #include "pipeline/memory.h"
 #include "pipeline/merge.h"
 #include "pipeline/plan.h"
@@ -134,8 +135,9 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         ShotContext::make_folder(context.work_folder());
         WorkFiles(context).remove_orphans();
         const FrameSet whole_shot = frames_of(context.delivered_range());
-        ShotStages stages(context, {request.overwrite, request.continue_on_error, services.stop,
-                                    [&overall](const Progress& progress) { overall.tell(progress); }});
+        const StageOptions stage_options{request.overwrite, request.continue_on_error, services.stop,
+                                         [&overall](const Progress& progress) { overall.tell(progress); }};
+        ShotStages stages(context, stage_options);
         while (const auto unsolved = stages.next_unsolved()) {
             if (request.stage == Stage::Apply) {
                 throw Error(ErrorKind::Input,
@@ -164,7 +166,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
         add(outcome, results,
             merge_shot(
-                context, stages,
+                context, stage_options,
                 {request.mix_fingerprints, request.verify, true, checks, thumbnails_a_shot(shots.size()),
                  [&overall](const Progress& progress) { overall.tell(progress); }}));
     }
@@ -182,10 +184,9 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
     for (const spec::ShotSpec* shot : chosen_shots(job, request)) {
         const ShotContext context(job, *shot, services.tools, request.io);
         const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
-        ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
         overall.begin(1);
         add(outcome, results,
-            merge_shot(context, stages,
+            merge_shot(context, {false, request.continue_on_error, services.stop, tell},
                        {request.mix_fingerprints, request.verify, !request.continue_on_error, checks,
                         thumbnails_a_shot(job.shots.size()), tell}));
         for (const nlohmann::json& frame : results.back().at("frames")) {
@@ -199,10 +200,15 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
 
 void refuse_overwriting_sources(const spec::JobSpec& job) {
     using Identity = std::pair<dev_t, ino_t>;
-    const auto identity = [](const std::filesystem::path& path) -> std::optional<Identity> {
+    const auto look = [](const std::filesystem::path& path) -> std::optional<Identity> {
         struct stat status {};
-        if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-        return Identity{status.st_dev, status.st_ino};
+        if (::stat(path.c_str(), &status) == 0) return Identity{status.st_dev, status.st_ino};
+        const Error error = read_error("look at", errno, {.file = path.string(), .shot = {}, .frame = {}});
+        if (error.kind() != ErrorKind::Input) throw error;  // it may be there
+        return std::nullopt;
+    };
+    const auto identity = [&](const std::filesystem::path& path) {
+        return with_retries(default_io_retries, [&] { return look(path); });
     };
     for (const spec::ShotSpec& shot : job.shots) {
         std::set<Identity> sources;

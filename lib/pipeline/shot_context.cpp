@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/make_folder.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
 #include "spec/output_names.h"
@@ -88,7 +89,8 @@ media::SourceRequest ShotContext::request(int decoder_threads) const {
 
 std::unique_ptr<media::FrameSource> ShotContext::open() const {
     // One decoder a worker for sequences; a movie has one reader, whose decoder may thread.
-    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_.threads : 1), log());
+    const int threads = info_.kind == media::MediaKind::Movie ? io_.threads : 1;
+    return with_retries(io_.retries, [&] { return media::open_source(request(threads), log()); });
 }
 
 std::optional<Timecode> ShotContext::timecode_of(int frame) const {
@@ -157,12 +159,7 @@ fs::path ShotContext::work_folder() const {
 }
 
 void ShotContext::make_folder(const fs::path& folder) {
-    std::error_code problem;
-    fs::create_directories(folder, problem);
-    if (problem) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + problem.message(),
-                    {.file = folder.string(), .shot = {}, .frame = {}});
-    }
+    with_retries(default_io_retries, [&] { wetgate::make_folder(folder); });
 }
 
 }  // namespace wetgate::pipeline
