@@ -7,18 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/escape.h"
 
 namespace wetgate::cmd {
 namespace {
-
-std::string printable(std::string_view text) {
-    std::string clean(text);
-    for (char& c : clean) {
-        const auto code = static_cast<unsigned char>(c);
-        if ((code < 0x20 && c != '\n') || code == 0x7F) c = '?';
-    }
-    return clean;
-}
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
@@ -44,7 +36,9 @@ Log make_console_log(const Options& options) {
                        : options.verbosity < 0 ? spdlog::level::err
                                                : spdlog::level::info);
     return [console](LogLevel level, std::string_view message) {
-        console->log(level_of(level), printable(message));
+        // A message may hold names that others chose: it must not pass for another line, or command a
+        // terminal.
+        console->log(level_of(level), printable_lines(message));
     };
 }
 
@@ -65,7 +59,7 @@ Log make_log(const Options& options) {
     return [console, file](LogLevel level, std::string_view message) {
         console(level, message);
         const nlohmann::json line = {{"level", spdlog::level::to_string_view(level_of(level)).data()},
-                                     {"message", printable(message)}};
+                                     {"message", printable_lines(message)}};
         file->info(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     };
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -22,6 +23,7 @@
 #include "cmd/verbs.h"
 #include "core/binary_folder.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "core/pinned_environment.h"
 #include "core/system_error.h"
 
@@ -108,12 +110,19 @@ EngineEntry load_engine() {
     return reinterpret_cast<EngineEntry>(entry);
 }
 
-std::string one_line(std::string text) {
-    for (char& c : text) {
-        if (c == '"') c = '\'';
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-    }
-    return text;
+// For what stands between double quotes.
+std::string quotable(std::string_view text) {
+    std::string line = one_line(text);
+    std::replace(line.begin(), line.end(), '"', '\'');
+    return line;
+}
+
+// For what stands between blanks: the name of a shot may be that of a file.
+std::string word(std::string_view text) {
+    std::string line = one_line(text);
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == ' ' || c == '"' || c == '='; }, '_');
+    return line.empty() ? "-" : line;
 }
 
 int report_failure(const Options& options, const Error& error, const Log& log) {
@@ -122,10 +131,9 @@ int report_failure(const Options& options, const Error& error, const Log& log) {
     log(LogLevel::Error, error.what());
     if (options.progress == "openjd") std::printf("openjd_fail: %s\n", one_line(error.what()).c_str());
     std::printf("WETGATE-FAIL class=%s code=%d shot=%s frame=%s retryable=%s msg=\"%s\"\n",
-                std::string(kind_name(error.kind())).c_str(), code,
-                error.context().shot.empty() ? "-" : error.context().shot.c_str(),
+                std::string(kind_name(error.kind())).c_str(), code, word(error.context().shot).c_str(),
                 error.context().frame ? std::to_string(*error.context().frame).c_str() : "-",
-                is_retryable(error.kind()) ? "yes" : "no", one_line(error.what()).c_str());
+                is_retryable(error.kind()) ? "yes" : "no", quotable(error.what()).c_str());
     std::fflush(stdout);
     return code;
 }

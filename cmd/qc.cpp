@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "cmd/report_files.h"
 #include "cmd/verbs.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "pipeline/qc_media.h"
 #include "qc/report.h"
 #include "spec/frame_text.h"
@@ -24,14 +24,6 @@ std::string space_of(const color::Config& colors, const media::FrameSource& sour
                 std::string("does not say what its colours are; declare them with ") + option +
                     " (ACEScg, Rec.709 ...)",
                 {.file = media.string(), .shot = {}, .frame = {}});
-}
-
-/// Text of a damaged file, without what a terminal would take for commands.
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
-        ' ');
-    return text;
 }
 
 void print_checks(bool as_json) {
@@ -104,7 +96,7 @@ int qc(const Options& options, const Services& services) {
             std::printf("%-8s %-18s %d-%d  %s\n", finding.at("severity").get<std::string>().c_str(),
                         finding.at("check").get<std::string>().c_str(), finding.at("first_frame").get<int>(),
                         finding.at("end_frame").get<int>() - 1,
-                        printable(finding.at("message").get<std::string>()).c_str());
+                        one_line(finding.at("message").get<std::string>()).c_str());
         }
         std::printf("verdict: %s\n", qc::verdict_of(result).c_str());
     }

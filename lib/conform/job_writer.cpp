@@ -197,7 +197,7 @@ private:
             shot["timecode"] = to_string(start);
         }
         if (item.reel.empty() && !event.reel.empty() && lower(event.reel) != "ax")
-            shot["reel"] = event.reel.substr(0, 128);
+            shot["reel"] = std::string(cut_at(event.reel, 128));
     }
 
     std::string note_of(const CutEvent& event) const {

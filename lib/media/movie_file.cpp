@@ -134,8 +134,13 @@ Demuxer::Demuxer(std::shared_ptr<MovieFile> file, const Limits& limits, Purpose 
     const int code = avformat_open_input(&context_, "", nullptr, options.get());
     if (code < 0) {  // libav has freed the context
         file_->throw_system_error();
-        throw_av(ErrorKind::Input, "is no movie that is read here", code,
-                 {.file = file_->path().string(), .shot = {}, .frame = {}});
+        const ErrorContext here{.file = file_->path().string(), .shot = {}, .frame = {}};
+        // What a sound header needs is little: no retry on a larger machine would help.
+        if (code == AVERROR(ENOMEM))
+            throw Error(ErrorKind::Input,
+                        "is damaged: something in its header asks for more memory than any movie needs",
+                        here);
+        throw_av(ErrorKind::Input, "is no movie that is read here", code, here);
     }
     try {
         probe_streams(limits, purpose);

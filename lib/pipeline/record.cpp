@@ -18,6 +18,7 @@
 #include "pipeline/shot_qc.h"
 #include "qc/finding.h"
 #include "spec/identity.h"
+#include "spec/strict_json.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -25,7 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
-constexpr std::int64_t artefact_limit_bytes = std::int64_t{64} << 20;
+constexpr std::size_t json_limit_depth = 64;  // no file of ours is half as deep
+constexpr spec::JsonLimits artefact_limits{std::size_t{64} << 20, json_limit_depth, 16'000'000};
 // Raised when the same job gives other bits than the version before: old records are then made again.
 constexpr int algorithm_version = 3;
 
@@ -128,7 +130,7 @@ nlohmann::json file_identity(const fs::path& file) {
 }
 
 nlohmann::json read_artefact(const fs::path& file) {
-    const std::string text = read_text(file, artefact_limit_bytes);
+    const std::string text = read_text(file, artefact_limits.bytes);
     if (const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
         first != std::string::npos && text[first] == '<') {
         const color::Cdl cdl = color::read_cdl(file);
@@ -138,9 +140,7 @@ nlohmann::json read_artefact(const fs::path& file) {
                 {"power", cdl.power},
                 {"saturation", cdl.saturation}};
     }
-    nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (json.is_discarded())
-        throw Error(ErrorKind::Usage, "is not JSON", {.file = file.string(), .shot = {}, .frame = {}});
+    const nlohmann::json json = spec::parse_strict_json(text, file.string(), artefact_limits);
     return json.is_object() && json.contains("artefact") ? json.at("artefact") : json;
 }
 
@@ -183,9 +183,31 @@ std::optional<nlohmann::json> load_json(const fs::path& file) {
     std::error_code ignored;
     if (fs::status(file, ignored).type() == fs::file_type::not_found) return std::nullopt;
     const std::string text = read_text(file, json_limit_bytes);
+    if (spec::nested_deeper_than(text, json_limit_depth)) return std::nullopt;
     nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded() || !json.is_object()) return std::nullopt;
     return json;
+}
+
+bool has_key(const nlohmann::json& json, const std::string& key) {
+    const auto found = json.find("key");
+    return found != json.end() && *found == key;
+}
+
+std::optional<StoredArtefact> load_artefact(const fs::path& file) {
+    std::error_code ignored;
+    if (fs::status(file, ignored).type() == fs::file_type::not_found) return std::nullopt;
+    const nlohmann::json json = spec::read_strict_json(file, artefact_limits);
+    const auto refuse = [&](const std::string& why) {
+        return Error(ErrorKind::Usage, why + "; correct it, or delete the file to have it solved again",
+                     {.file = file.string(), .shot = {}, .frame = {}});
+    };
+    if (!json.is_object() || !json.contains("artefact"))
+        throw refuse("an artefact is an object with the key \"artefact\"");
+    const auto locked = json.find("locked");
+    if (locked != json.end() && !locked->is_boolean()) throw refuse("\"locked\" must be true or false");
+    return StoredArtefact{json.at("artefact"), json.value("key", nlohmann::json()),
+                          locked != json.end() && locked->get<bool>()};
 }
 
 void store_json(const fs::path& file, const nlohmann::json& json, int retries) {
@@ -216,7 +238,8 @@ std::optional<nlohmann::json> load_record(const ShotContext& shot, int frame) {
 bool has_qc(const ShotContext& shot, const nlohmann::json& record) {
     if (shot.viewer() == nullptr) return true;
     const auto seen = record.find("qc");
-    return seen != record.end() && seen->is_object() && seen->value("version", 0) == qc_version;
+    return seen != record.end() && seen->is_object() && seen->contains("version") &&
+           seen->at("version") == qc_version;
 }
 
 bool is_younger(const fs::path& file, const fs::path& record) {
@@ -230,7 +253,7 @@ bool is_younger(const fs::path& file, const fs::path& record) {
 
 std::optional<nlohmann::json> valid_record(const ShotContext& shot, int frame, const std::string& key) {
     std::optional<nlohmann::json> record = load_record(shot, frame);
-    if (!record || record->value("key", "") != key || record->contains("failed")) return std::nullopt;
+    if (!record || !has_key(*record, key) || record->contains("failed")) return std::nullopt;
     if (!has_qc(shot, *record)) return std::nullopt;
     try {
         for (const nlohmann::json& output : record->at("outputs")) {

@@ -54,7 +54,8 @@ nlohmann::json file_identity(const std::filesystem::path& file);
 
 /// An artefact that the job names: the bare thing or what wraps it in the work folder ({"schema":
 /// "wetgate.artefact/1", "artefact": ...}). An ASC CDL (.cc, .ccc, .cdl) as
-/// {"schema": "wetgate.cdl/1", "slope", "offset", "power", "saturation"}. Error{Usage} for what is neither.
+/// {"schema": "wetgate.cdl/1", "slope", "offset", "power", "saturation"}. Error{Usage} for what is neither,
+/// with line and column of what is no strict JSON.
 nlohmann::json read_artefact(const std::filesystem::path& file);
 
 /// Name, size and time of the source files behind a window: a changed plate is a changed key.
@@ -72,6 +73,18 @@ std::string output_key(const ShotContext& shot, int frame, passes::PassReach rea
 /// A JSON file of our own; nullopt when it is absent or not readable as JSON (then it is made again).
 /// Error{Temporary} or Error{Input} when it is there and cannot be read.
 std::optional<nlohmann::json> load_json(const std::filesystem::path& file);
+/// Whether a record, measurement or artefact was made for `key`.
+bool has_key(const nlohmann::json& json, const std::string& key);
+
+/// An artefact of the work folder. A person may have edited it: what is no strict JSON, or no artefact, is an
+/// Error{Usage} with its place and never made again over what was written there. nullopt when it is absent.
+struct StoredArtefact {
+    nlohmann::json artefact;
+    nlohmann::json key;  ///< a text, unless somebody took it away
+    bool locked = false;
+};
+std::optional<StoredArtefact> load_artefact(const std::filesystem::path& file);
+
 void store_json(const std::filesystem::path& file, const nlohmann::json& json,
                 int retries = default_io_retries);
 

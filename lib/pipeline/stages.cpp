@@ -68,19 +68,9 @@ void ShotStages::load_solved() {
         if (!spec.artefact.empty()) {
             artefact = read_artefact(spec.artefact);
         } else if (entry->make_analysis) {
-            const std::filesystem::path file = WorkFiles(shot_).artefact(made_, spec.name);
-            const auto stored = load_json(file);
-            std::error_code ignored;
-            if (!stored && std::filesystem::exists(file, ignored)) {
-                throw Error(
-                    ErrorKind::Usage,
-                    "is not JSON; mend it, or remove it to have the pass '" + spec.name + "' solved again",
-                    {.file = file.string(), .shot = shot_.shot().name, .frame = {}});
-            }
-            const bool locked = stored && stored->value("locked", false);
-            if (!stored || !stored->contains("artefact")) return;
-            if (!locked && stored->value("key", "") != solve_key(made_)) return;
-            artefact = stored->at("artefact");
+            const auto stored = load_artefact(WorkFiles(shot_).artefact(made_, spec.name));
+            if (!stored || (!stored->locked && stored->key != solve_key(made_))) return;
+            artefact = stored->artefact;
         }
         artefacts_[made_] = artefact;
         try {
@@ -135,7 +125,7 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     for (const int frame : frames) {
         std::string key = measure_key(index, frame, reach);
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (stored && stored->value("key", "") == key) continue;
+        if (stored && has_key(*stored, key)) continue;
         missing.push_back(frame);
         keys[frame] = std::move(key);
     }
@@ -197,7 +187,7 @@ void ShotStages::solve(std::size_t index) {
         const std::string key = measure_key(index, frame, analysis->reach());
         keys += key;
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (!stored || stored->value("key", "") != key || !stored->contains("facts")) {
+        if (!stored || !has_key(*stored, key) || !stored->contains("facts")) {
             missing.push_back(frame);
         } else {
             facts.push_back(stored->at("facts"));
