@@ -4,6 +4,7 @@
 
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "isolate/isolated_source.h"
 #include "media/worked.h"
 
 namespace wetgate::pipeline {
@@ -46,7 +47,7 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
         request.range = shot_.source_range();
         request.first_frame = shot_.source_range().first;
         opened = std::make_unique<Opened>();
-        opened->source = media::open_source(request, shot_.log());
+        opened->source = isolate::open_source(request, shot_.log(), shot_.decoders());
         opened->spec = &spec;
     }
     const HostFrame host = opened->source->read(frame);
