@@ -23,6 +23,18 @@ void add_common(CLI::App& app, Options& options) {
         ->check(CLI::Range(1, 256));
 }
 
+void add_isolation(CLI::App& app, Options& options) {
+    app.add_option_function<std::string>(
+           "--isolate", [&options](const std::string& choice) { options.isolate = choice == "on"; },
+           "decode in processes of their own, so that a file that brings a decoder down costs its frame only")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->default_str("on");
+    app.add_option("--frame-limit", options.frame_limit_s,
+                   "seconds that a decoder may take for a frame before it is ended")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+}
+
 void add_models(CLI::App& app, Options& options) {
     app.add_option("--models", options.models,
                    "folder of cards and weights (default: $WETGATE_MODELS, or models beside the binary)");
@@ -47,6 +59,7 @@ void add_job(CLI::App& app, Options& options) {
            },
            "FROM=TO: where paths of the job lie on this machine; may be repeated")
         ->allow_extra_args(false);
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -118,6 +131,7 @@ void add_compare(CLI::App& app, Options& options) {
     app.add_option("--config", compare.config, "builtin, $OCIO or an OCIO config file")
         ->capture_default_str();
     app.add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -138,6 +152,7 @@ void add_qc(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"off", "warn", "fail"}));
     app.add_flag("--checks", qc.list_checks, "list the checks: method, standard, threshold; look at nothing");
     app.add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -301,6 +316,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     probe->add_option("--range", options.media_range, "frames of a sequence (default: those found)");
     probe->add_flag("--decode", options.decode, "decode every frame");
     probe->add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(*probe, options);
     add_common(*probe, options);
 
     add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),

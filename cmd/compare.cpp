@@ -100,14 +100,13 @@ nlohmann::json frame_json(const qc::ComparedFrame& frame, const std::vector<std:
 }  // namespace
 
 int compare(const Options& options, const Services& services) {
-    const int threads = io_threads_of(options);
-    const auto a = open_argument(options.media_a, options.media_range, threads, services.log);
-    const auto b = open_argument(options.media_b, options.media_range, threads, services.log);
+    const auto a = open_argument(options.media_a, options.media_range, options, services.log);
+    const auto b = open_argument(options.media_b, options.media_range, options, services.log);
     const FrameRange range_a = a->info().range;
     const FrameRange range_b = b->info().range;
     const bool exr = a->info().kind == media::MediaKind::Exr && b->info().kind == media::MediaKind::Exr;
     const int count = std::min(range_a.size(), range_b.size());
-    const CompareRegions regions(options.compare, threads, services.log);
+    const CompareRegions regions(options, services.log);
     const CompareLight light(options.compare);
     const DifferenceImages images(options.compare, count);
 

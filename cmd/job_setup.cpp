@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/binary_folder.h"
 #include "core/error.h"
 #include "core/share.h"
 #include "spec/frame_text.h"
@@ -36,7 +37,14 @@ JobSetup::JobSetup(const Options& options)
       runtime_({options.device.value_or(job.compute.device),
                 std::string(spec::to_text(job.compute.precision)), job.compute.threads}),
       models_(nets::model_folder(options.models), job.show, runtime_.device(),
-              job.compute.precision == spec::Precision::Fp16) {}
+              job.compute.precision == spec::Precision::Fp16),
+      decoders_(decoders_of(options)) {}
+
+std::shared_ptr<isolate::DecoderPool> decoders_of(const Options& options) {
+    if (!options.isolate) return nullptr;
+    return std::make_shared<isolate::DecoderPool>(isolate::DecoderSettings{
+        binary_folder() / "wetgate-decoder", std::chrono::seconds(options.frame_limit_s)});
+}
 
 pipeline::JobRequest request_of(const Options& options) {
     if (options.frames && options.chunk_index) {

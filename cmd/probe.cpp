@@ -39,8 +39,7 @@ nlohmann::json info_json(const media::SourceInfo& info, const std::string& name)
 }  // namespace
 
 int probe(const Options& options, const Services& services) {
-    const auto source =
-        open_argument(options.media_a, options.media_range, io_threads_of(options), services.log);
+    const auto source = open_argument(options.media_a, options.media_range, options, services.log);
     const media::SourceInfo& info = source->info();
     nlohmann::json json = info_json(info, options.media_a.string());
     int bad = 0;

@@ -53,8 +53,7 @@ int qc(const Options& options, const Services& services) {
     if (options.media_a.empty())
         throw Error(ErrorKind::Usage, "name the media to look at, or ask for --checks");
     const color::Config colors = color::Config::load(options.qc.config, std::filesystem::current_path());
-    const int threads = io_threads_of(options);
-    const auto media = open_argument(options.media_a, "", threads, services.log);
+    const auto media = open_argument(options.media_a, "", options, services.log);
     const std::string name = options.media_a.filename().string();
     std::unique_ptr<media::FrameSource> reference;
     ProgressPrinter progress(options.progress);
@@ -64,13 +63,13 @@ int qc(const Options& options, const Services& services) {
         {},
         colors,
         {},
-        threads,
+        io_threads_of(options),
         36,
         progress.sink(),
         services.stop};
     if (!options.media_range.empty()) request.range = spec::parse_frame_range(options.media_range);
     if (!options.qc.reference.empty()) {
-        reference = open_argument(options.qc.reference, "", threads, services.log);
+        reference = open_argument(options.qc.reference, "", options, services.log);
         const std::string& declared =
             options.qc.reference_colorspace.empty() ? options.qc.colorspace : options.qc.reference_colorspace;
         request.reference = {

@@ -309,6 +309,10 @@ const RawAttribute* find_attribute(const std::vector<RawAttribute>& attributes, 
 }
 
 ScannedHeader scan_header(ByteSource& source, const Limits& limits) {
+    return scan_header(source, limits, source.size());
+}
+
+ScannedHeader scan_header(ByteSource& source, const Limits& limits, std::int64_t file_bytes) {
     Cursor cursor(source, 0, "the header");
     if (source.size() < 8 || cursor.value<std::int32_t>() != magic_number) {
         throw Error(ErrorKind::Input, source.size() == 0 ? "is empty" : "is not an EXR file");
@@ -336,7 +340,7 @@ ScannedHeader scan_header(ByteSource& source, const Limits& limits) {
     if (header.layouts.empty()) damaged("it has no parts");
     if (header.multi_part()) check_shared_attributes(header.raw.parts);
     header.raw.header_bytes = static_cast<std::size_t>(cursor.offset());
-    check_sizes(header, source.size(), limits);
+    check_sizes(header, file_bytes, limits);
     return header;
 }
 

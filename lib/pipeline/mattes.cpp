@@ -4,6 +4,7 @@
 
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "isolate/isolated_source.h"
 #include "media/worked.h"
 
 namespace wetgate::pipeline {
@@ -46,8 +47,9 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
         request.range = shot_.source_range();
         request.first_frame = shot_.source_range().first;
         auto made = std::make_unique<Opened>();
-        made->source =
-            with_retries(shot_.io_retries(), [&] { return media::open_source(request, shot_.log()); });
+        made->source = with_retries(shot_.io_retries(), [&] {
+            return isolate::open_source(request, shot_.log(), shot_.decoders());
+        });
         made->spec = &spec;
         opened = std::move(made);
     }
