@@ -186,6 +186,10 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--plugin", settings.plugin, "Deadline: wetgate (scripts/deadline) or commandline")
         ->check(CLI::IsMember({"wetgate", "commandline"}))
         ->capture_default_str();
+    app.add_option("--concurrent-tasks", settings.concurrent_tasks,
+                   "Deadline: tasks of a step that one worker runs at once")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
     app.add_flag("--chunking", settings.task_chunking, "OpenJD: use the extension TASK_CHUNKING");
     add_env(app, settings);
     app.add_flag("--continue-on-error", options.continue_on_error,

@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "farm/deadline.h"
 #include "farm/local.h"
 
 namespace wetgate::farm {
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
+    Scheduler{"deadline", deadline_files, submit_deadline},
 };
 
 }  // namespace
