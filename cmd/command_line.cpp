@@ -216,6 +216,10 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--plugin", settings.plugin, "Deadline: wetgate (scripts/deadline) or commandline")
         ->check(CLI::IsMember({"wetgate", "commandline"}))
         ->capture_default_str();
+    app.add_option("--concurrent-tasks", settings.concurrent_tasks,
+                   "Deadline: tasks of a step that one worker runs at once")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
     app.add_flag("--chunking", settings.task_chunking, "OpenJD: use the extension TASK_CHUNKING");
     add_env(app, settings);
     app.add_flag("--continue-on-error", options.continue_on_error,
@@ -230,13 +234,16 @@ constexpr const char* conform_footer =
     R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
 for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
 at the job that is written. An event is found by reel, file or clip name, and its timecode; what is not found, or found
-twice, is listed. Exit 0: every event is conformed, 20: some are not, 10: none is. With --json the last line
-of a failure is left out.)";
+twice, is listed. The shots of a folder are called as their folders and files are. Exit 0: every event is conformed,
+20: some are not, 10: none is. With --json the last line of a failure is left out.)";
 
 void add_conform(CLI::App& app, Options& options) {
     ConformOptions& conform = options.conform;
-    app.add_option("list", conform.list, "a CMX3600 EDL, or OpenTimelineIO JSON")->required();
-    app.add_option("--media", conform.media, "folder to find the media in, and in its folders")->required();
+    app.add_option("list", conform.list,
+                   "a CMX3600 EDL, OpenTimelineIO JSON, or a folder: all that lies in it, whole")
+        ->required();
+    app.add_option("--media", conform.media,
+                   "folder to find the media of a list in, and in its folders (a folder is its own)");
     app.add_option("--template", conform.pattern, "a job whose one shot is the pattern of all")->required();
     app.add_option("-o,--output", conform.job, "the job file to write")->required();
     app.add_option("--rate", conform.rate,
@@ -322,7 +329,8 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),
                 options);
     add_qc(*app.add_subcommand("qc", "quality control of any media, without a job"), options);
-    add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
+    add_conform(*app.add_subcommand("conform", "a job from an EDL, an OTIO list or a folder, and a template"),
+                options);
 
     CLI::App* train =
         app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");

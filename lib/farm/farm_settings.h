@@ -24,6 +24,7 @@ struct FarmSettings {
     std::vector<std::pair<std::string, std::string>> environment;  ///< of every task
     std::string plugin = "wetgate";  ///< Deadline: wetgate (scripts/deadline) or commandline
     bool task_chunking = false;      ///< OpenJD: the extension TASK_CHUNKING
+    int concurrent_tasks = 1;        ///< Deadline: tasks of a step that one worker runs at once
     std::string device;              ///< --device of the command line; empty: the job's
     std::vector<std::string>
         options;  ///< further options of `run` and `merge` of every step: --models DIR ...

@@ -5,8 +5,11 @@
 
 namespace wetgate::farm {
 
-/// `word` as one word of a POSIX shell: as it is where no letter of it means anything to a shell, else in
-/// single quotes. Error{Usage} for a NUL, which no command line can hold.
+/// Whether no letter of `word` means anything to a shell, wherever it stands. False for an empty word.
+bool is_plain_word(std::string_view word);
+
+/// `word` as one word of a POSIX shell: as it is where is_plain_word(), else in single quotes. Error{Usage}
+/// for a NUL, which no command line can hold.
 std::string shell_quoted(std::string_view word);
 
 /// Words as one line for a POSIX shell.

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/make_folder.h"
+#include "farm/deadline.h"
 #include "farm/local.h"
 #include "farm/slurm.h"
 
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
+    Scheduler{"deadline", deadline_files, submit_deadline},
     Scheduler{"slurm", slurm_files, submit_slurm},
 };
 
