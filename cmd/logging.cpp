@@ -18,6 +18,17 @@ std::string printable(std::string_view text) {
     return clean;
 }
 
+// Further lines of a message stand in: at column 0 a farm would read its own words (openjd_env: ...), which
+// may come from a file's name or text.
+std::string indented(const std::string& text) {
+    std::string lines;
+    for (const char c : text) {
+        lines += c;
+        if (c == '\n') lines += "  ";
+    }
+    return lines;
+}
+
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
         case LogLevel::Debug:
@@ -51,7 +62,7 @@ Log make_log(const Options& options) {
     }
     return [console, file](LogLevel level, std::string_view message) {
         const std::string text = printable(message);
-        console->log(level_of(level), text);
+        console->log(level_of(level), indented(text));
         if (!file) return;
         const nlohmann::json line = {{"level", spdlog::level::to_string_view(level_of(level)).data()},
                                      {"message", text}};

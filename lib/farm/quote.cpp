@@ -6,7 +6,7 @@
 
 namespace wetgate::farm {
 
-std::string shell_quoted(std::string_view word) {
+std::string shell_quoted(std::string_view word, std::string_view apart) {
     if (word.find('\0') != std::string_view::npos)
         throw Error(ErrorKind::Usage, "a text of the farm job holds a NUL, which no command line can carry");
     constexpr std::string_view plain = "%+,-./:=@_";
@@ -21,6 +21,7 @@ std::string shell_quoted(std::string_view word) {
             quoted += "'\\''";
         } else {
             quoted += c;
+            if (apart.find(c) != std::string_view::npos) quoted += "''";
         }
     }
     return quoted + "'";

@@ -6,6 +6,8 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "farm/local.h"
+#include "farm/opencue.h"
+#include "farm/openjd.h"
 
 namespace wetgate::farm {
 namespace {
@@ -14,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
+    Scheduler{"opencue", opencue_files, submit_opencue},
+    Scheduler{"openjd", openjd_files, submit_openjd},
 };
 
 }  // namespace
