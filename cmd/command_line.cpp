@@ -209,7 +209,10 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--partition", settings.partition, "Slurm: partition");
     app.add_option("--account", settings.account, "Slurm: account");
     app.add_option("--facility", settings.facility, "OpenCue: facility");
-    app.add_option("--tags", settings.tags, "machines: OpenCue tags, Slurm constraints")->delimiter(',');
+    app.add_option("--user", settings.user, "OpenCue: whose job it is (default: who submits)");
+    app.add_option("--tags", settings.tags,
+                   "machines: OpenCue tags, Slurm constraints, OpenJD attr.NAME=VALUE")
+        ->delimiter(',');
     app.add_option("--limits", settings.limits, "licences and other counted things")->delimiter(',');
     app.add_option("--department", settings.department, "Deadline: department");
     app.add_option("--comment", settings.comment, "for people who look at the monitor");

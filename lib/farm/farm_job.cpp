@@ -32,6 +32,7 @@ void check_settings(const FarmSettings& settings) {
     check_text("--comment", settings.comment);
     check_text("--facility", settings.facility);
     check_text("--device", settings.device);
+    check_text("--user", settings.user);
     for (const std::string& tag : settings.tags) check_text("--tags", tag);
     for (const std::string& limit : settings.limits) check_text("--limits", limit);
     for (const auto* options : {&settings.options, &settings.run_options, &settings.merge_options})
@@ -133,7 +134,9 @@ std::vector<FrameRange> Step::tasks() const {
 FarmJob make_farm_job(const spec::JobSpec& job, std::span<const pipeline::ShotPlan> plans,
                       const FarmSettings& settings) {
     check_settings(settings);
-    FarmJob farm{job.name, job.show, job.file, {}, settings, needs_of(job, plans, settings), {}};
+    FarmJob farm{job.name, job.show, job.file,
+                 {},       settings, needs_of(job, plans, settings),
+                 {},       job.work, inputs_of(job, plans)};
     check_text("the path of the job", job.file.string());
     Step merge{"merge", StepKind::Merge, {}, {}, 1, {}, {}};
     for (const pipeline::ShotPlan& plan : plans) add_shot(farm, job.shot(plan.shot), plan, merge);

@@ -14,7 +14,7 @@ bool is_plain_word(std::string_view word) {
     });
 }
 
-std::string shell_quoted(std::string_view word) {
+std::string shell_quoted(std::string_view word, std::string_view apart) {
     if (word.find('\0') != std::string_view::npos)
         throw Error(ErrorKind::Usage, "a text of the farm job holds a NUL, which no command line can carry");
     if (is_plain_word(word)) return std::string(word);
@@ -24,6 +24,7 @@ std::string shell_quoted(std::string_view word) {
             quoted += "'\\''";
         } else {
             quoted += c;
+            if (apart.find(c) != std::string_view::npos) quoted += "''";
         }
     }
     return quoted + "'";

@@ -8,6 +8,8 @@
 #include "core/make_folder.h"
 #include "farm/deadline.h"
 #include "farm/local.h"
+#include "farm/opencue.h"
+#include "farm/openjd.h"
 #include "farm/slurm.h"
 
 namespace wetgate::farm {
@@ -18,6 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
     Scheduler{"deadline", deadline_files, submit_deadline},
+    Scheduler{"opencue", opencue_files, submit_opencue},
+    Scheduler{"openjd", openjd_files, submit_openjd},
     Scheduler{"slurm", slurm_files, submit_slurm},
 };
 
