@@ -8,6 +8,7 @@
 
 #include "core/frame_range.h"
 #include "farm/farm_settings.h"
+#include "farm/job_inputs.h"
 #include "pipeline/plan.h"
 #include "spec/job_spec.h"
 
@@ -41,7 +42,7 @@ struct TaskNeeds {
     int cores = 1;
     std::int64_t memory_mib = 0;
     int gpus = 0;
-    std::int64_t gpu_memory_mib = 0;  ///< 0: not asked for
+    std::int64_t gpu_memory_mib = 0;  ///< of each GPU; 0 where none is asked for
 };
 
 /// A job as a farm sees it.
@@ -51,7 +52,9 @@ struct FarmJob {
     std::filesystem::path folder;  ///< where the files for the scheduler go
     FarmSettings settings;
     TaskNeeds needs;
-    std::vector<Step> steps;  ///< each behind those that it waits for; the last one is the merge
+    std::vector<Step> steps;     ///< each behind those that it waits for; the last one is the merge
+    std::filesystem::path work;  ///< the work folder, absolute
+    JobInputs inputs;
 };
 
 /// The steps of a planned job. Stages of a pass that measures wait for each other; shots do not; the merge

@@ -47,12 +47,14 @@ motion::Homography shift(double x, double y) {
     return {{1, 0, x, 0, 1, y, 0, 0, 1}};
 }
 
-/// A map about the middle of a box, in picture coordinates.
-motion::Homography about_middle(const framing::Similarity& map, const Box& box) {
-    const double x = box.x0 + framing::middle(box.width());
-    const double y = box.y0 + framing::middle(box.height());
-    const motion::Homography turned{{map.a, -map.b, map.dx, map.b, map.a, map.dy, 0, 0, 1}};
-    return shift(-x, -y).then(turned).then(shift(x, y));
+/// Of a map in pixels of a guide, each `unit_px` of the plate.
+json to_json(const framing::Similarity& map, double unit_px) {
+    return {{"a", map.a}, {"b", map.b}, {"dx", map.dx * unit_px}, {"dy", map.dy * unit_px}};
+}
+
+framing::Similarity similarity_of(const ArtefactReader& map) {
+    return {map.member("a").number(-100, 100), map.member("b").number(-100, 100),
+            map.member("dx").number(-1e6, 1e6), map.member("dy").number(-1e6, 1e6)};
 }
 
 class StabiliseAnalysis final : public ShotAnalysis {
@@ -63,6 +65,7 @@ public:
         options_.longest_jolt = context.params.integer("longest_jolt");
         options_.least_jolt_px = context.params.number("least_jolt_px");
         options_.fills_edges = context.params.text("edges") == "leave";
+        options_.sees_rows = context.params.flag("rolling_shutter");
     }
 
     PassReach reach() const override { return {links_back, 0}; }
@@ -80,13 +83,13 @@ public:
         const double unit = before.unit_px;
         // About the middle: the guide's lies at most half a square beside the plate's, which a step does not
         // feel.
-        facts["step"] = {{"a", step.map.a},
-                         {"b", step.map.b},
-                         {"dx", step.map.dx * unit},
-                         {"dy", step.map.dy * unit},
-                         {"points", step.points},
-                         {"agreeing", step.agreeing},
-                         {"residual_px", rounded(step.residual_px * unit)}};
+        facts["step"] = to_json(step.map, unit);
+        facts["step"]["rows"] = to_json(step.rows.map, unit);
+        facts["step"]["rows"]["row_x"] = step.rows.row_x;
+        facts["step"]["rows"]["row_y"] = step.rows.row_y;
+        facts["step"]["points"] = step.points;
+        facts["step"]["agreeing"] = step.agreeing;
+        facts["step"]["residual_px"] = rounded(step.residual_px * unit);
         if (!step.is_known()) facts["step"]["problem"] = motion::name_of(step.problem);
         return facts;
     }
@@ -105,25 +108,30 @@ public:
             if (!facts.has("step") || facts.member("step").has("problem")) continue;
             const ArtefactReader found = facts.member("step");
             step.problem = motion::TrackProblem::None;
-            step.map = {found.member("a").number(-100, 100), found.member("b").number(-100, 100),
-                        found.member("dx").number(-1e6, 1e6), found.member("dy").number(-1e6, 1e6)};
+            step.map = similarity_of(found);
+            const ArtefactReader rows = found.member("rows");
+            step.rows = {similarity_of(rows), rows.member("row_x").number(-10, 10),
+                         rows.member("row_y").number(-10, 10)};
             step.points = found.member("points").integer(0);
             step.agreeing = found.member("agreeing").integer(0);
         }
-        json artefact = {{"schema", artefact_schema},
-                         {"about",
-                          "views: what each frame shows of the plate: dx, dy (px) from its middle, rotation "
-                          "(degrees, clockwise), scale; all of a scene enlarged by its zoom"},
-                         {"first_frame", first_frame},
-                         {"window", to_json(window)},
-                         {"scenes", json::array()},
-                         {"views", json::array()}};
+        json artefact = {
+            {"schema", artefact_schema},
+            {"about",
+             "views: what each frame shows of the plate: dx, dy (px) from its middle, rotation "
+             "(degrees, clockwise), scale; all of a scene enlarged by its zoom; rows: how far they slide "
+             "(rolling shutter), px a px below the middle; readout: of the shutter, in frames"},
+            {"first_frame", first_frame},
+            {"window", to_json(window)},
+            {"scenes", json::array()},
+            {"views", json::array()}};
         if (window.empty()) return artefact;
         std::vector<std::size_t> cuts;
         for (const json& cut : followed_cuts(all_frames, steps, first_frame))
             cuts.push_back(static_cast<std::size_t>(cut.get<int>() - first_frame));
         const framing::CameraPath path =
             framing::solved_path(steps, cuts, window.width(), window.height(), options_);
+        artefact["readout"] = rounded(path.readout.frames);
         for (const framing::ScenePath& scene : path.scenes) {
             artefact["scenes"].push_back({{"first_frame", first_frame + static_cast<int>(scene.first)},
                                           {"zoom", rounded(scene.zoom)},
@@ -136,6 +144,7 @@ public:
                                          {"dy", rounded(view.dy_px)},
                                          {"rotation", rounded(view.rotation_deg)},
                                          {"scale", rounded(view.scale)},
+                                         {"rows", {view.row_x, view.row_y}},
                                          {"why", framing::name_of(view.reason)}});
         }
         return artefact;
@@ -179,10 +188,14 @@ public:
             while (scene + 1 < scenes.size(most_frames) &&
                    scenes.item(scene + 1).member("first_frame").integer() <= frame)
                 ++scene;
-            views_.push_back({{view.member("dx").number(-1e6, 1e6), view.member("dy").number(-1e6, 1e6),
-                               view.member("rotation").number(-360, 360),
-                               view.member("scale").number(0.01, 100), framing::ViewReason::Untouched},
-                              scenes.item(scene).member("zoom").number(0.01, 100)});
+            framing::FrameView place;
+            place.dx_px = view.member("dx").number(-1e6, 1e6);
+            place.dy_px = view.member("dy").number(-1e6, 1e6);
+            place.rotation_deg = view.member("rotation").number(-360, 360);
+            place.scale = view.member("scale").number(0.01, 100);
+            place.row_x = view.member("rows").item(0).number(-10, 10);
+            place.row_y = view.member("rows").item(1).number(-10, 10);
+            views_.push_back({place, scenes.item(scene).member("zoom").number(0.01, 100)});
         }
     }
 
@@ -190,7 +203,11 @@ public:
         const auto index = static_cast<std::size_t>(frame - first_frame_);
         if (frame < first_frame_ || index >= views_.size()) return {};
         const View& view = views_[index];
-        return {framing::Warp(about_middle(framing::view_map(view.place, view.zoom), window_)),
+        const motion::Homography map =
+            framing::plate_map(view.place, view.zoom, window_.width(), window_.height());
+        const double x = window_.x0;
+        const double y = window_.y0;
+        return {framing::Warp(shift(-x, -y).then(map).then(shift(x, y))),
                 {{"dx", view.place.dx_px},
                  {"dy", view.place.dy_px},
                  {"rotation", view.place.rotation_deg},

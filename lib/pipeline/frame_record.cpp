@@ -4,7 +4,6 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/retry.h"
 #include "pipeline/mover.h"
 #include "pipeline/shot_qc.h"
 #include "qc/finding.h"
@@ -72,7 +71,7 @@ nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const H
     nlohmann::json kept = nlohmann::json::array();
     const auto keep = [&](const char* which, const std::string& picture) {
         if (picture.empty()) return;
-        with_retries(shot.io_retries(), [&] { write_atomic(files.thumbnail(frame.number, which), picture); });
+        write_atomic(files.thumbnail(frame.number, which), picture, shot.io_retries());
         kept.push_back(which);
     };
     // Of several canvases, the first output's.
@@ -204,8 +203,10 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     return record;
 }
 
-nlohmann::json make_failure_record(const ShotContext& shot, int frame, const Error& error) {
+nlohmann::json make_failure_record(const ShotContext& shot, int frame, const std::string& key,
+                                   const Error& error) {
     nlohmann::json record = base_record(shot, frame);
+    record["key"] = key;
     record["failed"] = {{"class", kind_name(error.kind())}, {"why", error.message()}};
     Findings findings(shot, frame);
     findings.add("missing_frame", "VIDEO", "Frame Error", qc::Severity::Blocker, 1, "any (wetgate gate)",

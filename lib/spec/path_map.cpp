@@ -73,6 +73,7 @@ void read_path_map(PathMap& map, const std::filesystem::path& file) {
         const auto found = object.is_object() ? object.find(key) : object.end();
         return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
     };
+    if (document.is_object() && document.empty()) return;  // a session without rules
     if (text_of(document, "version") != "pathmapping-1.0") {
         throw JobProblems(
             {{"/version", "expected \"pathmapping-1.0\"; this is no OpenJD path mapping file", ""}}, context);

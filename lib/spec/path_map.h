@@ -30,7 +30,8 @@ private:
 /// "FROM=TO" of the command line. Error{Usage} without a '='.
 void add_path_rule(PathMap& map, std::string_view from_equals_to);
 
-/// Adds the rules of an OpenJD path mapping file ("version": "pathmapping-1.0"). Error{Input}, Error{Usage}.
+/// Adds the rules of an OpenJD path mapping file ("version": "pathmapping-1.0"; an empty object has none).
+/// Error{Input}, Error{Usage}.
 void read_path_map(PathMap& map, const std::filesystem::path& file);
 PathMap read_path_map(const std::filesystem::path& file);
 

@@ -28,5 +28,22 @@ TEST_CASE("a real shell reads every byte back as it was") {
     }
 }
 
+TEST_CASE("a token of a scheduler is not found in a quoted word, which a shell reads as it was") {
+    CHECK(shell_quoted("/p/#IFRAME#.exr", "#") == "'/p/#''IFRAME#''.exr'");
+    for (const std::string text : {"#FRAMESPEC#", "a'#'b", "#", "$(id)#\\", "'#IFRAME#'"}) {
+        const std::string quoted = shell_quoted(text, "#$\\");
+        CHECK(quoted.find("#FRAMESPEC#") == std::string::npos);
+        CHECK(quoted.find("#IFRAME#") == std::string::npos);
+        CHECK(run_command(std::array<std::string, 3>{"sh", "-c", "printf '%s.' " + quoted}).output ==
+              text + ".");
+        // Inside double quotes of an outer shell, which sees its `$` and `\` first.
+        std::string inner = "printf '%s.' " + quoted;
+        for (std::size_t at = 0; (at = inner.find('"', at)) != std::string::npos; at += 2)
+            inner.insert(at, "\\");
+        const std::string outer = "sh -c \"" + inner + "\"";
+        CHECK(run_command(std::array<std::string, 3>{"sh", "-c", outer}).output == text + ".");
+    }
+}
+
 }  // namespace
 }  // namespace wetgate::farm

@@ -126,6 +126,8 @@ TEST_CASE("OpenJD path mapping files are read and others refused") {
         write_atomic(file, std::string_view(text));
         CHECK_THROWS_AS(read_path_map(file), JobProblems);
     }
+    write_atomic(file, std::string_view("{}"));
+    CHECK(read_path_map(file).empty());  // a session without rules
     write_atomic(file, std::string_view(R"({"version": "pathmapping-1.0"})"));
     CHECK(read_path_map(file).empty());
 }
