@@ -65,7 +65,7 @@ public:
         options_.longest_jolt = context.params.integer("longest_jolt");
         options_.least_jolt_px = context.params.number("least_jolt_px");
         options_.fills_edges = context.params.text("edges") == "leave";
-        options_.sees_rows = context.params.flag("rolling_shutter");
+        options_.sees_rows = context.params.boolean("rolling_shutter");
     }
 
     PassReach reach() const override { return {links_back, 0}; }
