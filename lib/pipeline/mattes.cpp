@@ -47,9 +47,8 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
         request.range = shot_.source_range();
         request.first_frame = shot_.source_range().first;
         auto made = std::make_unique<Opened>();
-        made->source = with_retries(shot_.io_retries(), [&] {
-            return isolate::open_source(request, shot_.log(), shot_.decoders());
-        });
+        made->source = with_retries(
+            shot_.io_retries(), [&] { return isolate::open_source(request, shot_.log(), shot_.decoders()); });
         made->spec = &spec;
         opened = std::move(made);
     }
