@@ -184,9 +184,9 @@ void DecoderProcess::make_room(std::size_t bytes) {
     size_ = size;
 }
 
-bool DecoderProcess::wait_for_end(int timeout_ms) const {
+bool DecoderProcess::wait_for_end(int timeout_ms, bool unknown) const {
     const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!process.is_open()) return true;  // an old kernel: the caller's wait is without a limit
+    if (!process.is_open()) return unknown;
     pollfd state{process.number(), POLLIN, 0};
     return ::poll(&state, 1, timeout_ms) != 0;
 }
@@ -198,10 +198,10 @@ Ending DecoderProcess::end() {
     // for.
     pollfd hung_up{channel_.socket(), 0, 0};
     const bool is_ending = ::poll(&hung_up, 1, 0) > 0 && (hung_up.revents & (POLLHUP | POLLERR)) != 0;
-    if (!is_ending || !wait_for_end(own_end_ms)) ::kill(pid_, SIGKILL);
+    if (!is_ending || !wait_for_end(own_end_ms, false)) ::kill(pid_, SIGKILL);
     int status = 0;
     // One that waits for a dead file server cannot be ended before that answers: left to the system.
-    if (wait_for_end(killed_end_ms) && ::waitpid(pid_, &status, 0) == pid_)
+    if (wait_for_end(killed_end_ms, true) && ::waitpid(pid_, &status, 0) == pid_)
         ending_ = WIFSIGNALED(status) ? Ending{true, WTERMSIG(status)} : Ending{false, WEXITSTATUS(status)};
     pid_ = -1;
     return ending_;
