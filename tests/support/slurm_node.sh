@@ -50,7 +50,7 @@ SlurmdUser=root
 SlurmctldPort=$controller_port
 SlurmdPort=$node_port
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket${SLURM_NODE_CREDENTIAL:+,cred_expire=$SLURM_NODE_CREDENTIAL}
+AuthInfo=socket=$folder/munge/socket
 CryptoType=crypto/munge
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool
@@ -73,7 +73,6 @@ GresTypes=gpu
 ReturnToService=2
 KillWait=5
 JobRequeue=1
-${SLURM_NODE_REQUEUE_EXIT:+RequeueExit=$SLURM_NODE_REQUEUE_EXIT}
 MaxArraySize=${SLURM_NODE_MAX_ARRAY:-1001}
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
