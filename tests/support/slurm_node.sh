@@ -14,7 +14,8 @@ stop_daemon() {
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] || return 0
     kill "$pid"
     for _ in $(seq 100); do
-        [ -d "/proc/$pid" ] || return 0
+        # gone, or ended and nobody's child
+        grep -q '^State:[^Z]*$' "/proc/$pid/status" 2>/dev/null || return 0
         sleep 0.1
     done
     kill -9 "$pid" 2>/dev/null || true
