@@ -16,9 +16,23 @@ void add_common(CLI::App& app, Options& options) {
                    "opencue: out of memory ends with 33, which OpenCue retries with more")
         ->check(CLI::IsMember({"none", "opencue"}));
     app.add_flag("-v{1},--verbose{1},-q{-1},--quiet{-1}", options.verbosity, "more, or less, on stderr");
-    app.add_option("--threads", options.io_threads,
-                   "files decoded and encoded at once (default: one for each core)")
+    app.add_option(
+           "--threads", options.io_threads,
+           "files decoded and encoded at once (default: the cores that the farm, taskset or the container "
+           "leaves to this process)")
         ->check(CLI::Range(1, 256));
+}
+
+void add_isolation(CLI::App& app, Options& options) {
+    app.add_option_function<std::string>(
+           "--isolate", [&options](const std::string& choice) { options.isolate = choice == "on"; },
+           "decode in processes of their own, so that a file that brings a decoder down costs its frame only")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->default_str("on");
+    app.add_option("--frame-limit", options.frame_limit_s,
+                   "seconds that a decoder may take for a frame before it is ended")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
 }
 
 void add_models(CLI::App& app, Options& options) {
@@ -45,6 +59,7 @@ void add_job(CLI::App& app, Options& options) {
            },
            "FROM=TO: where paths of the job lie on this machine; may be repeated")
         ->allow_extra_args(false);
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -56,6 +71,13 @@ void add_output_roots(CLI::App& app, Options& options) {
         ->envname("WETGATE_OUTPUT_ROOTS");
 }
 
+void add_retries(CLI::App& app, Options& options) {
+    app.add_option("--io-retries", options.io_retries,
+                   "tries after a transient fault of a network file system (then exit 75)")
+        ->check(CLI::Range(0, 20))
+        ->capture_default_str();
+}
+
 void add_frames(CLI::App& app, Options& options) {
     app.add_option("--frames", options.frames, "frames to make: 1001-1010, 1001-1100x2, 1,5-8 ...");
     app.add_option("--frames-syntax", options.frames_syntax, "whose reading of a-b:n holds")
@@ -64,10 +86,7 @@ void add_frames(CLI::App& app, Options& options) {
     app.add_option("--chunk-index", options.chunk_index, "the n-th chunk of the job's frames, from 0")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--chunk-size", options.chunk_size, "frames a chunk")->check(CLI::Range(1, 1'000'000));
-    app.add_option("--io-retries", options.io_retries,
-                   "tries after a transient fault of a network file system (then exit 75)")
-        ->check(CLI::Range(0, 20))
-        ->capture_default_str();
+    add_retries(app, options);
     app.add_flag("--overwrite", options.overwrite, "make frames again that are done already");
     app.add_flag("--continue-on-error", options.continue_on_error,
                  "go on after a frame that cannot be made (exit 20)");
@@ -112,6 +131,7 @@ void add_compare(CLI::App& app, Options& options) {
     app.add_option("--config", compare.config, "builtin, $OCIO or an OCIO config file")
         ->capture_default_str();
     app.add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -132,6 +152,7 @@ void add_qc(CLI::App& app, Options& options) {
         ->check(CLI::IsMember({"off", "warn", "fail"}));
     app.add_flag("--checks", qc.list_checks, "list the checks: method, standard, threshold; look at nothing");
     app.add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(app, options);
     add_common(app, options);
 }
 
@@ -171,7 +192,8 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--gpus", settings.gpus,
                    "of a task (default: 1 where the job or --device names CUDA, else 0)")
         ->check(CLI::Range(0, 64));
-    app.add_option("--gpu-memory", settings.gpu_memory_mib, "MiB of GPU memory of a task")
+    app.add_option("--gpu-memory", settings.gpu_memory_mib,
+                   "MiB of memory of each GPU (default: what `plan` reckons, and an eighth)")
         ->check(CLI::Range(1, 16'000'000));
     app.add_option("--priority", settings.priority, "0 to 100")
         ->check(CLI::Range(0, 100))
@@ -197,6 +219,10 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--plugin", settings.plugin, "Deadline: wetgate (scripts/deadline) or commandline")
         ->check(CLI::IsMember({"wetgate", "commandline"}))
         ->capture_default_str();
+    app.add_option("--concurrent-tasks", settings.concurrent_tasks,
+                   "Deadline: tasks of a step that one worker runs at once")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
     app.add_flag("--chunking", settings.task_chunking, "OpenJD: use the extension TASK_CHUNKING");
     add_env(app, settings);
     app.add_flag("--continue-on-error", options.continue_on_error,
@@ -211,13 +237,16 @@ constexpr const char* conform_footer =
     R"(The template is a job with one shot. {shot} {event} {reel} {clip} {version} in its paths are filled in
 for each event; its mattes, references and files of passes go on meaning the files that it means, its outputs start
 at the job that is written. An event is found by reel, file or clip name, and its timecode; what is not found, or found
-twice, is listed. Exit 0: every event is conformed, 20: some are not, 10: none is. With --json the last line
-of a failure is left out.)";
+twice, is listed. The shots of a folder are called as their folders and files are. Exit 0: every event is conformed,
+20: some are not, 10: none is. With --json the last line of a failure is left out.)";
 
 void add_conform(CLI::App& app, Options& options) {
     ConformOptions& conform = options.conform;
-    app.add_option("list", conform.list, "a CMX3600 EDL, or OpenTimelineIO JSON")->required();
-    app.add_option("--media", conform.media, "folder to find the media in, and in its folders")->required();
+    app.add_option("list", conform.list,
+                   "a CMX3600 EDL, OpenTimelineIO JSON, or a folder: all that lies in it, whole")
+        ->required();
+    app.add_option("--media", conform.media,
+                   "folder to find the media of a list in, and in its folders (a folder is its own)");
     app.add_option("--template", conform.pattern, "a job whose one shot is the pattern of all")->required();
     app.add_option("-o,--output", conform.job, "the job file to write")->required();
     app.add_option("--rate", conform.rate,
@@ -283,6 +312,7 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     add_job(*merge, options);
     add_gate(*merge, options);
     add_output_roots(*merge, options);
+    add_retries(*merge, options);
     merge->add_flag("--continue-on-error", options.continue_on_error,
                     "report missing frames instead of refusing");
 
@@ -296,12 +326,14 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     probe->add_option("--range", options.media_range, "frames of a sequence (default: those found)");
     probe->add_flag("--decode", options.decode, "decode every frame");
     probe->add_flag("--json", options.json, "JSON instead of text");
+    add_isolation(*probe, options);
     add_common(*probe, options);
 
     add_compare(*app.add_subcommand("compare", "PSNR, SSIM, greatest difference, header differences"),
                 options);
     add_qc(*app.add_subcommand("qc", "quality control of any media, without a job"), options);
-    add_conform(*app.add_subcommand("conform", "a job from an EDL or OTIO cut list and a template"), options);
+    add_conform(*app.add_subcommand("conform", "a job from an EDL, an OTIO list or a folder, and a template"),
+                options);
 
     CLI::App* train =
         app.add_subcommand("train", "train or fine-tune a model from key frames or clean pictures");

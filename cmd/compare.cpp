@@ -9,6 +9,7 @@
 #include "cmd/verbs.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "media/exr.h"
 #include "qc/difference_summary.h"
 
@@ -49,7 +50,7 @@ void print(const std::string& region, const std::vector<qc::ChannelDifference>& 
     for (const qc::ChannelDifference& channel : channels) {
         if (channel.differing == 0) continue;
         std::printf("  %-12s %9lld samples differ, at most %.6g; RMSE %.6g, PSNR %.2f dB, SSIM %.6f\n",
-                    (region + channel.channel).c_str(), static_cast<long long>(channel.differing),
+                    one_line(region + channel.channel).c_str(), static_cast<long long>(channel.differing),
                     channel.max_abs, channel.rmse(), channel.psnr_db, channel.ssim);
     }
 }
@@ -58,8 +59,8 @@ void print(const qc::ComparedFrame& frame, const std::vector<std::string>& heade
     const qc::FrameDifference& difference = frame.difference;
     std::printf("frame %d: %s\n", difference.frame,
                 difference.identical() ? "pixels identical" : "pixels differ");
-    for (const std::string& line : difference.structure) std::printf("  %s\n", line.c_str());
-    for (const std::string& line : headers) std::printf("  header: %s\n", line.c_str());
+    for (const std::string& line : difference.structure) std::printf("  %s\n", one_line(line).c_str());
+    for (const std::string& line : headers) std::printf("  header: %s\n", one_line(line).c_str());
     print("", difference.channels);
     for (const qc::RegionDifference& region : difference.regions)
         print(region.region + ": ", region.channels);
@@ -75,7 +76,7 @@ void print(const std::vector<qc::SummaryLine>& summary) {
                 "frame", "greatest", "frame", "PSNR >=", "SSIM >=", "frame");
     for (const qc::SummaryLine& line : summary) {
         const std::string name = (line.region.empty() ? "" : line.region + ": ") + line.channel;
-        std::printf("%-20s %11.6g %11.6g %7d %11.6g %7d", name.c_str(), line.mean, line.worst,
+        std::printf("%-20s %11.6g %11.6g %7d %11.6g %7d", one_line(name).c_str(), line.mean, line.worst,
                     line.worst_frame, line.max_abs, line.max_frame);
         if (line.channel != "dE-ITP")
             std::printf(" %9.2f %9.6f %7d", line.least_psnr_db, line.least_ssim, line.least_ssim_frame);
@@ -99,14 +100,13 @@ nlohmann::json frame_json(const qc::ComparedFrame& frame, const std::vector<std:
 }  // namespace
 
 int compare(const Options& options, const Services& services) {
-    const int threads = io_threads_of(options);
-    const auto a = open_argument(options.media_a, options.media_range, threads, services.log);
-    const auto b = open_argument(options.media_b, options.media_range, threads, services.log);
+    const auto a = open_argument(options.media_a, options.media_range, options, services.log);
+    const auto b = open_argument(options.media_b, options.media_range, options, services.log);
     const FrameRange range_a = a->info().range;
     const FrameRange range_b = b->info().range;
     const bool exr = a->info().kind == media::MediaKind::Exr && b->info().kind == media::MediaKind::Exr;
     const int count = std::min(range_a.size(), range_b.size());
-    const CompareRegions regions(options.compare, threads, services.log);
+    const CompareRegions regions(options, services.log);
     const CompareLight light(options.compare);
     const DifferenceImages images(options.compare, count);
 

@@ -55,9 +55,8 @@ std::vector<float> cut_to(const FloatImage& matte, const Box& window) {
 
 }  // namespace
 
-CompareRegions::CompareRegions(const CompareOptions& options, int threads, const Log& log)
-    : ring_(options.ring) {
-    for (const std::string& text : options.regions) {
+CompareRegions::CompareRegions(const Options& options, const Log& log) : ring_(options.compare.ring) {
+    for (const std::string& text : options.compare.regions) {
         qc::Region region = parse_region(text);
         for (const qc::Region& other : boxes_) {
             if (other.name() == region.name())
@@ -65,7 +64,7 @@ CompareRegions::CompareRegions(const CompareOptions& options, int threads, const
         }
         boxes_.push_back(std::move(region));
     }
-    if (options.matte) matte_ = open_argument(*options.matte, "", threads, log);
+    if (options.compare.matte) matte_ = open_argument(*options.compare.matte, "", options, log);
 }
 
 std::vector<qc::Region> CompareRegions::of(int frame, const Box& window) const {

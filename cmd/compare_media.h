@@ -20,7 +20,7 @@ class CompareRegions {
 public:
     /// Error{Usage} for a region that is no NAME=x0,y0,x1,y1 or named twice; Error{Input} when the matte
     /// cannot be opened.
-    CompareRegions(const CompareOptions& options, int threads, const Log& log);
+    CompareRegions(const Options& options, const Log& log);
     /// Of frame `frame`, whose picture has `window`. Error{Input} when the matte's frame cannot be read.
     std::vector<qc::Region> of(int frame, const Box& window) const;
 

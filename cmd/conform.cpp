@@ -5,6 +5,7 @@
 #include "cmd/verbs.h"
 #include "color/cdl.h"
 #include "conform/edl.h"
+#include "conform/folder_list.h"
 #include "conform/job_writer.h"
 #include "conform/listing.h"
 #include "conform/match.h"
@@ -45,6 +46,38 @@ conform::CutList read_list(const ConformOptions& options, const nlohmann::json& 
 conform::MediaChoice choice_of(const std::string& word) {
     if (word == "sequences") return conform::MediaChoice::Sequences;
     return word == "movies" ? conform::MediaChoice::Movies : conform::MediaChoice::Any;
+}
+
+struct Matched {
+    conform::CutList list;
+    std::vector<conform::MediaItem> media;
+    std::vector<std::optional<conform::Match>> matches;
+};
+
+Matched match(const ConformOptions& options, const nlohmann::json& job_template, const Log& log) {
+    const conform::MediaChoice choice = choice_of(options.choice);
+    std::error_code ignored;
+    if (fs::is_directory(options.list, ignored)) {
+        if (!options.media.empty())
+            throw Error(ErrorKind::Usage, "a folder is its own media: leave --media out",
+                        {.file = options.list.string(), .shot = {}, .frame = {}});
+        std::optional<Rate> rate = rate_of(options);
+        if (!rate) rate = conform::template_rate(job_template);
+        Matched all;
+        all.media = conform::find_media(options.list, choice, rate.value_or(Rate{}), log);
+        conform::FolderList made = conform::list_of_folder(options.list, all.media, rate);
+        all.list = std::move(made.list);
+        all.matches = std::move(made.matches);
+        return all;
+    }
+    if (options.media.empty())
+        throw Error(ErrorKind::Usage, "--media names the folder to find the list's media in: it is missing",
+                    {.file = options.list.string(), .shot = {}, .frame = {}});
+    Matched all;
+    all.list = read_list(options, job_template);
+    all.media = conform::find_media(options.media, choice, all.list.rate, log);
+    all.matches = conform::match_events(all.list, all.media, options.handles, log);
+    return all;
 }
 
 void make_folder(const fs::path& folder) {
@@ -89,10 +122,7 @@ int conform(const Options& options, const Services& services) {
                     {.file = wanted.job.string(), .shot = {}, .frame = {}});
     }
     const nlohmann::json job_template = conform::read_template(wanted.pattern);
-    conform::CutList list = read_list(wanted, job_template);
-    const std::vector<conform::MediaItem> media =
-        conform::find_media(wanted.media, choice_of(wanted.choice), list.rate, services.log);
-    const auto matches = conform::match_events(list, media, wanted.handles, services.log);
+    const auto [list, media, matches] = match(wanted, job_template, services.log);
 
     conform::JobRequest request;
     request.template_file = wanted.pattern;

@@ -1,9 +1,10 @@
 #include "cmd/job_setup.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "core/binary_folder.h"
 #include "core/error.h"
+#include "core/share.h"
 #include "spec/frame_text.h"
 #include "spec/path_map.h"
 
@@ -36,7 +37,14 @@ JobSetup::JobSetup(const Options& options)
       runtime_({options.device.value_or(job.compute.device),
                 std::string(spec::to_text(job.compute.precision)), job.compute.threads}),
       models_(nets::model_folder(options.models), job.show, runtime_.device(),
-              job.compute.precision == spec::Precision::Fp16) {}
+              job.compute.precision == spec::Precision::Fp16),
+      decoders_(decoders_of(options)) {}
+
+std::shared_ptr<isolate::DecoderPool> decoders_of(const Options& options) {
+    if (!options.isolate) return nullptr;
+    return std::make_shared<isolate::DecoderPool>(isolate::DecoderSettings{
+        binary_folder() / "wetgate-decoder", std::chrono::seconds(options.frame_limit_s)});
+}
 
 pipeline::JobRequest request_of(const Options& options) {
     if (options.frames && options.chunk_index) {
@@ -63,7 +71,7 @@ pipeline::JobRequest request_of(const Options& options) {
 
 int io_threads_of(const Options& options) {
     if (options.io_threads > 0) return options.io_threads;
-    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+    return std::min(threads_of(cpu_facts()), 64);
 }
 
 }  // namespace wetgate::cmd

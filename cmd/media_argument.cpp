@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "cmd/job_setup.h"
 #include "core/error.h"
+#include "isolate/isolated_source.h"
 #include "spec/frame_text.h"
 #include "spec/path_pattern.h"
 
@@ -26,14 +28,14 @@ FrameRange found_frames(const spec::PathPattern& pattern) {
 }  // namespace
 
 std::unique_ptr<media::FrameSource> open_argument(const std::filesystem::path& name, const std::string& range,
-                                                  int threads, const Log& log) {
+                                                  const Options& options, const Log& log) {
     std::error_code ignored;
     spec::PathPattern pattern =
         spec::PathPattern::parse(name.string()).resolved(std::filesystem::current_path());
     const bool plain_file = std::filesystem::exists(name, ignored);  // a name with a # in it may be just that
     media::SourceRequest request;
     request.display_name = name.string();
-    request.threads = threads;
+    request.threads = io_threads_of(options);
     request.is_sequence = pattern.is_sequence() && !plain_file;
     if (request.is_sequence) {
         request.path_of = [pattern](int frame) { return pattern.path(frame); };
@@ -42,7 +44,7 @@ std::unique_ptr<media::FrameSource> open_argument(const std::filesystem::path& n
         request.path_of = [name](int) { return name; };
         if (!range.empty()) request.range = spec::parse_frame_range(range);
     }
-    return media::open_source(request, log);
+    return isolate::open_source(request, log, decoders_of(options));
 }
 
 }  // namespace wetgate::cmd

@@ -2,6 +2,7 @@
 
 #include "cmd/verbs.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "nets/model_store.h"
 
 namespace wetgate::cmd {
@@ -19,9 +20,10 @@ int list(const nets::ModelStore& store) {
     for (const nets::StoredModel& model : store.list()) {
         if (model.card) {
             std::printf("%-20s %-8s %s; %s\n", model.card->name.c_str(), model.card->task.c_str(),
-                        shows_of(*model.card).c_str(), model.card->licence.c_str());
+                        one_line(shows_of(*model.card)).c_str(), one_line(model.card->licence).c_str());
         } else {
-            std::printf("%-20s %s\n", model.file.stem().c_str(), model.problem.c_str());
+            std::printf("%-20s %s\n", one_line(model.file.stem().string()).c_str(),
+                        printable_lines(model.problem).c_str());
             whole = false;
         }
     }
@@ -48,7 +50,8 @@ int verify(const nets::ModelStore& store, const std::string& name) {
             if (error.kind() != ErrorKind::Model) throw;
             problem = error.what();
         }
-        std::printf("%-20s %s\n", model.file.stem().c_str(), problem.empty() ? "ok" : problem.c_str());
+        std::printf("%-20s %s\n", one_line(model.file.stem().string()).c_str(),
+                    problem.empty() ? "ok" : printable_lines(problem).c_str());
         whole = whole && problem.empty();
     }
     return whole ? 0 : exit_code(ErrorKind::Model);

@@ -84,6 +84,8 @@ struct Options {
     std::optional<std::string> qc_gate;  ///< off, warn, fail
     int io_retries = 4;
     std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere
+    bool isolate = true;      ///< decode in processes of their own
+    int frame_limit_s = 120;  ///< that a decoder may take for a frame
 
     std::optional<std::filesystem::path> path_map;
     std::vector<std::pair<std::string, std::string>> maps;

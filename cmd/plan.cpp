@@ -18,7 +18,8 @@ void print_table(const pipeline::ShotPlan& plan) {
     std::string stages;
     for (const std::string& stage : plan.stages) stages += (stages.empty() ? "" : " -> ") + stage;
     std::printf("  stages   %s\n", stages.c_str());
-    std::printf("  memory   %.0f MiB a process\n", mebibytes(plan.memory_bytes));
+    std::printf("  memory   %.0f MiB a process, about %.0f MiB of a GPU's\n", mebibytes(plan.memory_bytes),
+                mebibytes(plan.device_bytes));
     std::printf("  disk     at most %.0f MiB\n", mebibytes(plan.disk_bytes));
     std::printf("  shards   %zu, handles cost %.1f %% more decoding\n", plan.shards.size(),
                 plan.handle_cost * 100.0);

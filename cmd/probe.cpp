@@ -5,6 +5,7 @@
 #include "cmd/media_argument.h"
 #include "cmd/verbs.h"
 #include "core/error.h"
+#include "core/escape.h"
 
 namespace wetgate::cmd {
 namespace {
@@ -38,8 +39,7 @@ nlohmann::json info_json(const media::SourceInfo& info, const std::string& name)
 }  // namespace
 
 int probe(const Options& options, const Services& services) {
-    const auto source =
-        open_argument(options.media_a, options.media_range, io_threads_of(options), services.log);
+    const auto source = open_argument(options.media_a, options.media_range, options, services.log);
     const media::SourceInfo& info = source->info();
     nlohmann::json json = info_json(info, options.media_a.string());
     int bad = 0;
@@ -60,15 +60,16 @@ int probe(const Options& options, const Services& services) {
     if (options.json) {
         std::printf("%s\n", json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
     } else {
-        std::printf("%s\n  %s\n  frames %d-%d at %s fps%s, %d x %d\n", options.media_a.c_str(),
-                    info.detail.c_str(), info.range.first, info.range.end - 1, to_string(info.rate).c_str(),
+        std::printf("%s\n  %s\n  frames %d-%d at %s fps%s, %d x %d\n",
+                    one_line(options.media_a.string()).c_str(), one_line(info.detail).c_str(),
+                    info.range.first, info.range.end - 1, to_string(info.rate).c_str(),
                     info.rate_is_declared ? "" : " (not declared: the default)", info.width, info.height);
         if (info.start_timecode) std::printf("  timecode %s\n", to_string(*info.start_timecode).c_str());
-        if (!info.reel.empty()) std::printf("  reel %s\n", info.reel.c_str());
+        if (!info.reel.empty()) std::printf("  reel %s\n", one_line(info.reel).c_str());
         if (options.decode) {
             for (const nlohmann::json& problem : json["unreadable"]) {
                 std::printf("  frame %d: %s\n", problem["frame"].get<int>(),
-                            problem["why"].get<std::string>().c_str());
+                            one_line(problem["why"].get<std::string>()).c_str());
             }
             std::printf("  %d of %d frames decode\n", info.range.size() - bad, info.range.size());
         }

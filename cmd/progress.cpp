@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/escape.h"
+
 namespace wetgate::cmd {
 namespace {
 
@@ -29,6 +31,7 @@ ProgressPrinter::~ProgressPrinter() {
 void ProgressPrinter::tell(const pipeline::Progress& progress) {
     const std::lock_guard lock(mutex_);
     last_ = progress;
+    last_.shot = one_line(last_.shot);  // of a file, where `qc` looks at one
     print(/*heartbeat=*/false);
 }
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "cmd/report_files.h"
 #include "cmd/verbs.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "pipeline/qc_media.h"
 #include "qc/report.h"
 #include "spec/frame_text.h"
@@ -24,14 +24,6 @@ std::string space_of(const color::Config& colors, const media::FrameSource& sour
                 std::string("does not say what its colours are; declare them with ") + option +
                     " (ACEScg, Rec.709 ...)",
                 {.file = media.string(), .shot = {}, .frame = {}});
-}
-
-/// Text of a damaged file, without what a terminal would take for commands.
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
-        ' ');
-    return text;
 }
 
 void print_checks(bool as_json) {
@@ -61,8 +53,7 @@ int qc(const Options& options, const Services& services) {
     if (options.media_a.empty())
         throw Error(ErrorKind::Usage, "name the media to look at, or ask for --checks");
     const color::Config colors = color::Config::load(options.qc.config, std::filesystem::current_path());
-    const int threads = io_threads_of(options);
-    const auto media = open_argument(options.media_a, "", threads, services.log);
+    const auto media = open_argument(options.media_a, "", options, services.log);
     const std::string name = options.media_a.filename().string();
     std::unique_ptr<media::FrameSource> reference;
     ProgressPrinter progress(options.progress);
@@ -72,13 +63,13 @@ int qc(const Options& options, const Services& services) {
         {},
         colors,
         {},
-        threads,
+        io_threads_of(options),
         36,
         progress.sink(),
         services.stop};
     if (!options.media_range.empty()) request.range = spec::parse_frame_range(options.media_range);
     if (!options.qc.reference.empty()) {
-        reference = open_argument(options.qc.reference, "", threads, services.log);
+        reference = open_argument(options.qc.reference, "", options, services.log);
         const std::string& declared =
             options.qc.reference_colorspace.empty() ? options.qc.colorspace : options.qc.reference_colorspace;
         request.reference = {
@@ -104,7 +95,7 @@ int qc(const Options& options, const Services& services) {
             std::printf("%-8s %-18s %d-%d  %s\n", finding.at("severity").get<std::string>().c_str(),
                         finding.at("check").get<std::string>().c_str(), finding.at("first_frame").get<int>(),
                         finding.at("end_frame").get<int>() - 1,
-                        printable(finding.at("message").get<std::string>()).c_str());
+                        one_line(finding.at("message").get<std::string>()).c_str());
         }
         std::printf("verdict: %s\n", qc::verdict_of(result).c_str());
     }

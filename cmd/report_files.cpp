@@ -9,6 +9,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/escape.h"
+#include "core/temp_files.h"
 #include "pipeline/shot_context.h"
 #include "qc/html.h"
 #include "qc/junit.h"
@@ -60,9 +62,10 @@ int write_report(const ReportPlace& place, const Options& options, const pipelin
 
     const std::string verdict = qc::verdict_of(result);
     std::printf("verdict: %s\n", verdict.c_str());
-    for (const std::string& reason : qc::reasons_of(result, 5)) std::printf("  %s\n", reason.c_str());
-    std::printf("report: %s\n", (place.folder / "report.json").string().c_str());
-    std::printf("page: %s\n", (place.folder / "report.html").string().c_str());
+    for (const std::string& reason : qc::reasons_of(result, 5))
+        std::printf("  %s\n", one_line(reason).c_str());
+    std::printf("report: %s\n", one_line((place.folder / "report.json").string()).c_str());
+    std::printf("page: %s\n", one_line((place.folder / "report.html").string()).c_str());
     if (outcome.failed + outcome.substituted > 0) {
         throw Error(ErrorKind::SomeFramesFailed,
                     std::to_string(outcome.failed) + " frames were not made and " +

@@ -52,7 +52,10 @@ std::vector<pipeline::ShotPlan> plans_of(const JobSetup& setup, const Options& o
 
 int submit(const Options& options, const Services& services) {
     const farm::Scheduler& scheduler = farm::find_scheduler(options.submit.to);
-    const JobSetup setup(options);
+    // Tasks have the device; the machine that submits may have none.
+    Options here = options;
+    here.device = "cpu";
+    const JobSetup setup(here);
     farm::FarmJob job =
         farm::make_farm_job(setup.job, plans_of(setup, options, services), settings_of(options));
     job.folder = options.submit.folder.empty() ? setup.job.work / ("farm." + options.submit.to)

@@ -3,6 +3,7 @@
 #include "cmd/job_setup.h"
 #include "cmd/verbs.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "pipeline/plan.h"
 
 namespace wetgate::cmd {
@@ -12,7 +13,7 @@ int validate(const Options& options, const Services& services) {
     const spec::JobSpec& job = setup.job;
     const std::vector<std::string> problems =
         pipeline::find_problems(job, setup.tools(services.log), options.output_roots);
-    for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
+    for (const std::string& problem : problems) std::printf("%s\n", printable_lines(problem).c_str());
     if (!problems.empty()) {
         throw Error(ErrorKind::Usage,
                     "the job has " + std::to_string(problems.size()) + " problems; nothing was run");

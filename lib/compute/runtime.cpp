@@ -4,49 +4,34 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
-#include <charconv>
 #include <cstdlib>
+#include <optional>
 
 #include "compute/cuda.h"
-#include "core/error.h"
+#include "compute/device_choice.h"
+#include "core/environment.h"
 #include "core/pinned_environment.h"
 
 namespace wetgate::compute {
 namespace {
 
-c10::Device choose_device(const std::string& name) {
-    const int count = cuda_device_count();
-    if (name == "cpu") return c10::Device(c10::kCPU);
-    if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-    int index = 0;
-    if (name.starts_with("cuda:")) {
-        const char* begin = name.data() + 5;
-        const char* end = name.data() + name.size();
-        const auto [stop, error] = std::from_chars(begin, end, index);
-        if (error != std::errc() || stop != end || index < 0 || index > 127) index = -1;
-    } else if (name != "cuda") {
-        index = -1;
+c10::Device device_of(const std::string& name) {
+    if (name != "cpu") {
+        if (const auto visible = visible_devices(environment_variable("CUDA_VISIBLE_DEVICES"),
+                                                 environment_variable("CUE_GPU_CORES"))) {
+            setenv("CUDA_VISIBLE_DEVICES", visible->list.c_str(), /*overwrite=*/1);
+            setenv("CUDA_DEVICE_ORDER", visible->order.c_str(), /*overwrite=*/1);
+        }
     }
-    if (index < 0)
-        throw Error(ErrorKind::Usage, "'" + name + "' is no device; use auto, cpu, cuda or cuda:N");
-    if (index >= count) {
-        throw Error(ErrorKind::NoDevice,
-                    "the device " + name + " was asked for, but this machine and LibTorch have " +
-                        std::to_string(count) + " CUDA devices; use --device auto or cpu");
-    }
-    return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
-}
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
+    const std::optional<int> index = choose_device(name, cuda_device_count());
+    return index ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*index)) : c10::Device(c10::kCPU);
 }
 
 }  // namespace
 
 Runtime::Runtime(const RuntimeSettings& settings) : device_(c10::kCPU) {
     pin_environment();
-    device_ = choose_device(settings.device);
+    device_ = device_of(settings.device);
     at::set_num_threads(settings.threads);
     at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
     at::globalContext().setDeterministicCuDNN(true);
@@ -56,8 +41,8 @@ Runtime::Runtime(const RuntimeSettings& settings) : device_(c10::kCPU) {
 
     fingerprint_ = {{"device", device_.is_cuda() ? cuda_device_name(device_.index()) : "cpu"},
                     {"libtorch", TORCH_VERSION},
-                    {"aten_isa", environment("ATEN_CPU_CAPABILITY")},
-                    {"onednn_isa", environment("DNNL_MAX_CPU_ISA")},
+                    {"aten_isa", environment_variable("ATEN_CPU_CAPABILITY").value_or("")},
+                    {"onednn_isa", environment_variable("DNNL_MAX_CPU_ISA").value_or("")},
                     {"threads", settings.threads},
                     {"precision", device_.is_cuda() ? settings.precision : "fp32"}};
     if (device_.is_cuda()) fingerprint_["cudnn"] = cudnn_version();

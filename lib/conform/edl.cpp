@@ -175,7 +175,7 @@ private:
         entry.line.transition = "C";
         entry.event = new_event(entry.line.number);
         set_aside(entry.event, Verdict::Refused,
-                  "the line cannot be read as an event: " + clean_text(broken_).substr(0, 80));
+                  "the line cannot be read as an event: " + std::string(cut_at(clean_text(broken_), 80)));
         entries_.push_back(std::move(entry));
         broken_.clear();
         line_ = here;

@@ -107,11 +107,11 @@ public:
     }
 
 private:
-    /// "sh010_012": clip name and event number; "_2" behind it where that is taken.
+    /// "sh010_012": clip name and event number, if the list counts; "_2" behind it where that is taken.
     std::string unique_name(const CutEvent& event, const MediaItem& item) {
         const std::string clip =
             legal_name(without_media_extension(event.clip), legal_name(item.stem, "shot"));
-        const std::string name = clip + "_" + legal_name(event.number, "0");
+        const std::string name = event.number.empty() ? clip : clip + "_" + legal_name(event.number, "0");
         std::string candidate = name;
         for (int i = 2; !names_.insert(lower(candidate)).second; ++i)
             candidate = name + "_" + std::to_string(i);
@@ -197,10 +197,11 @@ private:
             shot["timecode"] = to_string(start);
         }
         if (item.reel.empty() && !event.reel.empty() && lower(event.reel) != "ax")
-            shot["reel"] = event.reel.substr(0, 128);
+            shot["reel"] = std::string(cut_at(event.reel, 128));
     }
 
     std::string note_of(const CutEvent& event) const {
+        if (event.number.empty()) return "all of " + clean_text(event.source_file) + ", in " + list_file_;
         Timecode record_out = event.record_in;
         record_out.frame += event.record_frames;
         return "event " + event.number + " of " + list_file_ + ", record " + to_string(event.record_in) +

@@ -63,7 +63,7 @@ std::string to_table(const CutList& list, const std::vector<MediaItem>& media,
     for (std::size_t i = 0; i < list.events.size(); ++i) {
         const CutEvent& event = list.events[i];
         const MediaItem* item = matches[i] ? &media[matches[i]->item] : nullptr;
-        Row row = {event.number,
+        Row row = {or_dash(event.number),
                    or_dash(event.track),
                    or_dash(event.reel),
                    source_span(event, item),

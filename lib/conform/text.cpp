@@ -77,6 +77,12 @@ std::string clean_text(std::string_view text) {
     return std::string(trimmed(clean));
 }
 
+std::string_view cut_at(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+    return text.substr(0, most);
+}
+
 bool is_plain_utf8(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = utf8_length(text, at);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@ namespace wetgate::conform {
 /// `text` on one line for people and JSON: control characters (also of UTF-8's C1 block) become blanks,
 /// broken UTF-8 is taken for Latin-1, blanks at both ends go, at most 512 bytes stay.
 std::string clean_text(std::string_view text);
+
+/// As much of the front of UTF-8 `text` as fits into `most` bytes, in whole characters.
+std::string_view cut_at(std::string_view text, std::size_t most);
 
 /// Whether `text` is UTF-8 without control characters: what JSON can hold as it is.
 bool is_plain_utf8(std::string_view text);

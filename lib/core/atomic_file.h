@@ -5,13 +5,16 @@
 #include <span>
 #include <string>
 
+#include "core/retry.h"
+
 namespace wetgate {
 
 /// A file that appears under its name only when whole: hidden temp in the same folder, fsync, size check,
 /// checked close, rename, fsync of the folder. If commit() is not reached, nothing is left. Writes and seeks
 /// are for one thread.
 ///
-/// Errors: Error{Output} (ENOSPC, EDQUOT, EROFS, EACCES ...), Error{Temporary} (ESTALE, EIO, ETIMEDOUT).
+/// Errors: Error{Output} (ENOSPC, EDQUOT, EROFS, EACCES ...), Error{Temporary} (ESTALE, EIO, ETIMEDOUT ...;
+/// see system_error.h; also when someone removed the temp).
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path final_path);
@@ -40,17 +43,18 @@ private:
     std::int64_t size_ = 0;
 };
 
-/// Writes `bytes` as `path`, atomically.
-void write_atomic(const std::filesystem::path& path, std::span<const std::byte> bytes);
-void write_atomic(const std::filesystem::path& path, std::string_view text);
+/// Writes `bytes` as `path`, atomically; again after Error{Temporary}, at most `retries` times.
+void write_atomic(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                  int retries = default_io_retries);
+void write_atomic(const std::filesystem::path& path, std::string_view text, int retries = default_io_retries);
 
-/// Reads a whole file of at most `limit_bytes`; Error{Input} when it is missing, unreadable or larger.
-std::string read_text(const std::filesystem::path& path, std::int64_t limit_bytes);
+/// Reads a whole file of at most `limit_bytes`; again after Error{Temporary}, at most `retries` times.
+/// Error{Input} when it is missing, unreadable or larger.
+std::string read_text(const std::filesystem::path& path, std::int64_t limit_bytes,
+                      int retries = default_io_retries);
 
-/// Unlinks the temps of this process that are still open. Async-signal-unsafe; for the signal thread's last
-/// resort.
+/// Unlinks the temps of this process that are still open, and lets no thread open another.
+/// Async-signal-unsafe; for the signal thread's last resort.
 void unlink_live_temps();
-/// Removes temps in `folder` that dead processes of this host left behind.
-void remove_orphan_temps(const std::filesystem::path& folder);
 
 }  // namespace wetgate

@@ -1,5 +1,6 @@
 #include "core/escape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -43,31 +44,37 @@ bool invisible(char32_t value) {
     return control || direction || no_character || value == 0xFEFF || value == 0x2028 || value == 0x2029;
 }
 
-}  // namespace
+/// What stands for a character in markup; empty: the character itself.
+std::string_view entity_of(char32_t value) {
+    switch (value) {
+        case '&':
+            return "&amp;";
+        case '<':
+            return "&lt;";
+        case '>':
+            return "&gt;";
+        case '"':
+            return "&quot;";
+        case '\'':
+            return "&#39;";
+        case '\t':  // as they are, these three would become spaces in an attribute
+            return "&#9;";
+        case '\n':
+            return "&#10;";
+        case '\r':
+            return "&#13;";
+        default:
+            return {};
+    }
+}
 
-std::string escaped(std::string_view text) {
-    const auto named = [](char32_t value) -> std::string_view {
-        switch (value) {
-            case '&':
-                return "&amp;";
-            case '<':
-                return "&lt;";
-            case '>':
-                return "&gt;";
-            case '"':
-                return "&quot;";
-            case '\'':
-                return "&#39;";
-            case '\t':  // as they are, these three would become spaces in an attribute
-                return "&#9;";
-            case '\n':
-                return "&#10;";
-            case '\r':
-                return "&#13;";
-            default:
-                return {};
-        }
-    };
+std::string_view blank_of(char32_t value) {
+    return value == '\t' || value == '\n' || value == '\r' ? " " : "";
+}
+
+/// `text` with what `named` says in place of a character, and pictures or U+FFFD in place of what is none to
+/// be seen.
+std::string shown(std::string_view text, std::string_view (*named)(char32_t)) {
     std::string out;
     out.reserve(text.size() + text.size() / 8);
     for (std::size_t at = 0; at < text.size();) {
@@ -83,6 +90,27 @@ std::string escaped(std::string_view text) {
             out += text.substr(at, point.bytes);
         }
         at += point.bytes;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+    return shown(text, entity_of);
+}
+
+std::string one_line(std::string_view text) {
+    return shown(text, blank_of);
+}
+
+std::string printable_lines(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        if (at > 0) out += "\n  ";
+        out += one_line(text.substr(at, end - at));
+        at = end + 1;
     }
     return out;
 }

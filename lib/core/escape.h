@@ -10,4 +10,13 @@ namespace wetgate {
 /// direction and code points that XML forbids as U+FFFD.
 std::string escaped(std::string_view text);
 
+/// `text` as one line for a terminal, a log or a cell of a table: what is no plain visible character as
+/// escaped() shows it, ends of lines and tabs as blanks. No text can then move the cursor, ring the bell or
+/// pass for a line of its own.
+std::string one_line(std::string_view text);
+
+/// The same of a text of several lines. All but the first are indented by two blanks: none of them can pass
+/// for a line that something else said.
+std::string printable_lines(std::string_view text);
+
 }  // namespace wetgate

@@ -62,17 +62,22 @@ int chunk_for(const pipeline::ShotPlan& plan, int asked) {
 
 TaskNeeds needs_of(const spec::JobSpec& job, std::span<const pipeline::ShotPlan> plans,
                    const FarmSettings& settings) {
+    // The most of all shots, and an eighth.
+    const auto most_mib = [plans](std::int64_t pipeline::ShotPlan::*bytes) {
+        std::int64_t most = 0;
+        for (const pipeline::ShotPlan& plan : plans) most = std::max(most, plan.*bytes);
+        return (most + most / 8 + mebibyte - 1) / mebibyte;
+    };
     TaskNeeds needs;
     needs.cores = settings.cores;
-    needs.memory_mib = settings.memory_mib;
-    if (needs.memory_mib == 0) {
-        std::int64_t most = 0;
-        for (const pipeline::ShotPlan& plan : plans) most = std::max(most, plan.memory_bytes);
-        needs.memory_mib = (most + most / 8 + mebibyte - 1) / mebibyte;
-    }
+    needs.memory_mib =
+        settings.memory_mib > 0 ? settings.memory_mib : most_mib(&pipeline::ShotPlan::memory_bytes);
     const std::string device = settings.device.empty() ? job.compute.device : settings.device;
     needs.gpus = settings.gpus >= 0 ? settings.gpus : (lower(device).starts_with("cuda") ? 1 : 0);
-    needs.gpu_memory_mib = needs.gpus > 0 ? settings.gpu_memory_mib : 0;
+    if (needs.gpus > 0) {
+        needs.gpu_memory_mib = settings.gpu_memory_mib > 0 ? settings.gpu_memory_mib
+                                                           : most_mib(&pipeline::ShotPlan::device_bytes);
+    }
     if (needs.gpus == 0 && lower(device).starts_with("cuda"))
         refuse("the device " + device + " needs a GPU, and --gpus 0 asks for none");
     return needs;

@@ -42,7 +42,7 @@ struct TaskNeeds {
     int cores = 1;
     std::int64_t memory_mib = 0;
     int gpus = 0;
-    std::int64_t gpu_memory_mib = 0;  ///< 0: not asked for
+    std::int64_t gpu_memory_mib = 0;  ///< of each GPU; 0 where none is asked for
 };
 
 /// A job as a farm sees it.

@@ -14,7 +14,7 @@ struct FarmSettings {
     int cores = 4;                    ///< of a task: its --threads
     std::int64_t memory_mib = 0;      ///< of a task; 0: what the plan reckons, and an eighth more
     int gpus = -1;                    ///< of a task; -1: 1 where the job or --device names CUDA, else 0
-    std::int64_t gpu_memory_mib = 0;  ///< 0: not asked for
+    std::int64_t gpu_memory_mib = 0;  ///< of each GPU; 0: what the plan reckons, and an eighth more
     int priority = 50;                ///< 0..100
     int retries = 3;                  ///< of a task
     int time_limit_min = 0;           ///< of a task, minutes; 0: none
@@ -24,6 +24,7 @@ struct FarmSettings {
     std::vector<std::pair<std::string, std::string>> environment;  ///< of every task
     std::string plugin = "wetgate";  ///< Deadline: wetgate (scripts/deadline) or commandline
     bool task_chunking = false;      ///< OpenJD: the extension TASK_CHUNKING
+    int concurrent_tasks = 1;        ///< Deadline: tasks of a step that one worker runs at once
     std::string device;              ///< --device of the command line; empty: the job's
     std::vector<std::string>
         options;  ///< further options of `run` and `merge` of every step: --models DIR ...

@@ -6,15 +6,18 @@
 
 namespace wetgate::farm {
 
-std::string shell_quoted(std::string_view word, std::string_view apart) {
-    if (word.find('\0') != std::string_view::npos)
-        throw Error(ErrorKind::Usage, "a text of the farm job holds a NUL, which no command line can carry");
+bool is_plain_word(std::string_view word) {
     constexpr std::string_view plain = "%+,-./:=@_";
-    const bool needs_none = !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
+    return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                plain.find(c) != std::string_view::npos;
     });
-    if (needs_none) return std::string(word);
+}
+
+std::string shell_quoted(std::string_view word, std::string_view apart) {
+    if (word.find('\0') != std::string_view::npos)
+        throw Error(ErrorKind::Usage, "a text of the farm job holds a NUL, which no command line can carry");
+    if (is_plain_word(word)) return std::string(word);
     std::string quoted = "'";
     for (const char c : word) {
         if (c == '\'') {

@@ -5,9 +5,12 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/make_folder.h"
+#include "farm/deadline.h"
 #include "farm/local.h"
 #include "farm/opencue.h"
 #include "farm/openjd.h"
+#include "farm/slurm.h"
 
 namespace wetgate::farm {
 namespace {
@@ -16,8 +19,10 @@ namespace fs = std::filesystem;
 
 constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
+    Scheduler{"deadline", deadline_files, submit_deadline},
     Scheduler{"opencue", opencue_files, submit_opencue},
     Scheduler{"openjd", openjd_files, submit_openjd},
+    Scheduler{"slurm", slurm_files, submit_slurm},
 };
 
 }  // namespace
@@ -37,18 +42,16 @@ const Scheduler& find_scheduler(std::string_view name) {
 }
 
 void write_files(const FarmJob& job, std::span<const FarmFile> files) {
-    std::error_code problem;
-    fs::create_directories(job.folder, problem);
-    if (problem) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + problem.message(),
-                    {.file = job.folder.string(), .shot = {}, .frame = {}});
-    }
+    make_folder(job.folder);
     for (const FarmFile& file : files) {
         const fs::path path = job.folder / file.name;
         write_atomic(path, file.text);
         if (!file.executable) continue;
-        fs::permissions(path, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                        fs::perm_options::add, problem);
+        // For whom it is readable: as the umask says.
+        const auto readable = static_cast<unsigned>(fs::status(path, problem).permissions()) & 0444U;
+        if (!problem)
+            std::error_code problem;
+        fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
         if (problem) {
             throw Error(ErrorKind::Output, "cannot be made executable: " + problem.message(),
                         {.file = path.string(), .shot = {}, .frame = {}});

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "media/dpx_layout.h"
@@ -11,6 +12,10 @@ struct DpxHeader final : StillHeader {
     DpxLayout layout;
     std::vector<std::byte> before;  ///< from the file's start to the first pixel
     std::vector<std::byte> after;   ///< behind the last pixel
+    void pack(WireWriter& out) const override;
+    /// WireFault unless it is the header of a file that dpx_layout() or cineon_layout() accepts within
+    /// `limits`.
+    static std::shared_ptr<DpxHeader> unpack(WireReader& in, const Limits& limits);
 };
 
 /// DPX (SMPTE ST 268-1, V1.0 and V2.0) with one image element: R,G,B(,A), A,B,G,R or luminance; 8, 10, 12, 16

@@ -6,18 +6,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
-#include "core/error.h"
+#include "core/system_error.h"
 
 namespace wetgate::media::exr {
 namespace {
 
 [[noreturn]] void fail(const char* step, int error_number) {
     if (error_number == ENOENT || error_number == ENOTDIR) throw Error(ErrorKind::Input, "is missing");
-    const bool transient = error_number == ESTALE || error_number == EIO || error_number == ETIMEDOUT;
-    throw Error(transient ? ErrorKind::Temporary : ErrorKind::Input,
-                std::string("cannot be ") + step + ": " + std::generic_category().message(error_number));
+    throw Error(read_error_kind(error_number),
+                std::string("cannot be ") + step + ": " + describe_error(error_number));
 }
 
 }  // namespace

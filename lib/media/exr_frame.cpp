@@ -236,4 +236,16 @@ void describe(HostFrame& frame, const Rate& rate) {
     frame.timecode = declared_timecode(header, rate);
 }
 
+HostFrame hollow_frame(const ScannedHeader& scanned, const SourceRequest& request) {
+    auto header = std::make_shared<ExrHeader>();
+    header->raw = scanned.raw;
+    header->layouts = scanned.layouts;
+    HostFrame frame;
+    frame.header = header;
+    frame.parts = parts_of(header->layouts);
+    frame.worked = choose_planes(*header, frame.parts, request);
+    describe(frame, request.rate.value_or(declared_rate(*header).value_or(Rate{})));
+    return frame;
+}
+
 }  // namespace wetgate::media::exr

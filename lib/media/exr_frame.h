@@ -33,6 +33,10 @@ int alpha_plane(const HostFrame& frame);
 /// Everything of `frame` that its header tells: windows, aspect, timecode at `rate`.
 void describe(HostFrame& frame, const Rate& rate);
 
+/// A frame of `header` whose planes have no samples: what a file says before any pixel is decoded.
+/// Error{Usage} as choose_planes().
+HostFrame hollow_frame(const ScannedHeader& header, const SourceRequest& request);
+
 /// The header's framesPerSecond.
 std::optional<Rate> declared_rate(const ExrHeader& header);
 /// The header's timeCode, read at `rate`.

@@ -69,21 +69,13 @@ void check_file_size(const ScannedHeader& header, std::int64_t file_bytes) {
 }
 
 HostFrame read_checked(ByteSource& source, const SourceRequest& request, bool& rebuilt) {
-    ScannedHeader header = scan_header(source, request.limits);
+    const ScannedHeader header = scan_header(source, request.limits);
     check_file_size(header, source.size());
     const auto file = source.all();
     const ChunkTables tables = scan_chunks(source, header);
     rebuilt = tables.rebuilt;
 
-    HostFrame frame;
-    frame.parts = parts_of(header.layouts);
-    frame.color.bits = 0;
-    auto own = std::make_shared<ExrHeader>();
-    own->layouts = header.layouts;
-    own->raw = header.raw;
-    frame.header = own;
-    frame.worked = choose_planes(*own, frame.parts, request);
-    describe(frame, request.rate.value_or(declared_rate(*own).value_or(Rate{})));
+    HostFrame frame = hollow_frame(header, request);
     decode(header, tables, file, frame.parts);
     verify_decoded(file, header, tables, frame.parts);
     return frame;

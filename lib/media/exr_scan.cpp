@@ -18,6 +18,9 @@ constexpr std::size_t longest_name = 255;
 // Decoders compute with int inside a chunk (CVE-2026-34588 of the PIZ decoder is such an overflow).
 constexpr std::int64_t largest_chunk = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t always_allowed_buffer = std::int64_t{64} << 20;
+// Channels on levels of parts, which cost memory however few pixels they have. A rip-mapped 8K texture of 100
+// channels has 20 000.
+constexpr std::int64_t most_planes = 262'144;
 
 [[noreturn]] void damaged(const std::string& what) {
     throw Error(ErrorKind::Input, "is damaged or not a picture that can be read: " + what);
@@ -261,11 +264,15 @@ void check_shared_attributes(const std::vector<std::vector<RawAttribute>>& parts
 }
 
 void check_sizes(ScannedHeader& header, std::int64_t file_bytes, const Limits& limits) {
-    std::int64_t chunks = 0;
+    std::int64_t chunks = 0, planes = 0;
     for (std::size_t i = 0; i < header.layouts.size(); ++i) {
         const Layout& layout = header.layouts[i];
         const ChunkGrid grid(layout);
         chunks += grid.count();
+        planes += std::ssize(levels_of(layout)) * std::ssize(layout.channels);
+        if (planes > most_planes)
+            damaged(
+                fmt::format("it declares more than {} planes (channels on levels of parts)", most_planes));
         const std::int64_t bytes = decoded_bytes(layout);
         header.decoded_bytes += bytes;
         if (header.decoded_bytes > limits.max_decoded_bytes) {
@@ -302,6 +309,10 @@ const RawAttribute* find_attribute(const std::vector<RawAttribute>& attributes, 
 }
 
 ScannedHeader scan_header(ByteSource& source, const Limits& limits) {
+    return scan_header(source, limits, source.size());
+}
+
+ScannedHeader scan_header(ByteSource& source, const Limits& limits, std::int64_t file_bytes) {
     Cursor cursor(source, 0, "the header");
     if (source.size() < 8 || cursor.value<std::int32_t>() != magic_number) {
         throw Error(ErrorKind::Input, source.size() == 0 ? "is empty" : "is not an EXR file");
@@ -329,7 +340,7 @@ ScannedHeader scan_header(ByteSource& source, const Limits& limits) {
     if (header.layouts.empty()) damaged("it has no parts");
     if (header.multi_part()) check_shared_attributes(header.raw.parts);
     header.raw.header_bytes = static_cast<std::size_t>(cursor.offset());
-    check_sizes(header, source.size(), limits);
+    check_sizes(header, file_bytes, limits);
     return header;
 }
 

@@ -32,6 +32,8 @@ struct ScannedHeader {
 /// Reads and checks the headers of all parts against `limits`; linear time, bounded memory. Error{Input} says
 /// what is wrong.
 ScannedHeader scan_header(ByteSource& source, const Limits& limits);
+/// The same of bytes that are the header alone, out of a file of `file_bytes`.
+ScannedHeader scan_header(ByteSource& source, const Limits& limits, std::int64_t file_bytes);
 
 /// One chunk as the file has it.
 struct Chunk {

@@ -9,20 +9,11 @@ namespace wetgate::media {
 namespace exr {
 namespace {
 
-// A hollow frame (no samples) of a file's header: what info() is made from.
+// What info() is made from.
 HostFrame describe_file(const std::filesystem::path& file, const SourceRequest& request) {
     try {
         ByteSource source(file);
-        const ScannedHeader scanned = scan_header(source, request.limits);
-        HostFrame frame;
-        auto header = std::make_shared<ExrHeader>();
-        header->raw = scanned.raw;
-        header->layouts = scanned.layouts;
-        frame.header = header;
-        frame.parts = parts_of(header->layouts);
-        frame.worked = choose_planes(*header, frame.parts, request);
-        describe(frame, request.rate.value_or(declared_rate(*header).value_or(Rate{})));
-        return frame;
+        return hollow_frame(scan_header(source, request.limits), request);
     } catch (const Error& error) {
         throw error.within({.file = file.string(), .shot = {}, .frame = {}});
     }

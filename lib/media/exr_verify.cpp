@@ -105,9 +105,13 @@ std::uint32_t stored_adler(std::span<const std::byte> data) {
 }
 
 const ImagePart& image_of(const std::vector<ImagePart>& parts, std::size_t part, const ChunkPlace& place) {
-    return *std::find_if(parts.begin(), parts.end(), [&](const ImagePart& each) {
-        return static_cast<std::size_t>(each.part) == part && each.level_x == place.level_x &&
-               each.level_y == place.level_y;
+    // By part: a file of many parts and levels has many chunks too.
+    const auto first =
+        std::lower_bound(parts.begin(), parts.end(), part, [](const ImagePart& each, std::size_t wanted) {
+            return static_cast<std::size_t>(each.part) < wanted;
+        });
+    return *std::find_if(first, parts.end(), [&](const ImagePart& each) {
+        return each.level_x == place.level_x && each.level_y == place.level_y;
     });
 }
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-#include <system_error>
 
+#include "core/system_error.h"
 #include "media/mov_guard.h"
 
 namespace wetgate::media {
@@ -27,20 +27,17 @@ constexpr const char* known_sound_codecs =
     "pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw";
 constexpr std::int64_t probe_bytes = std::int64_t{32} << 20;
 
-bool is_transient(int error_number) {
-    return error_number == ESTALE || error_number == EIO || error_number == ETIMEDOUT;
-}
-
 }  // namespace
 
 MovieFile::MovieFile(std::filesystem::path path) : path_(std::move(path)) {
     fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // non-blocking: a FIFO must not hang us
     if (fd_ < 0) fail("be opened", errno);
     struct stat status {};
-    if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
-        const int error_number = S_ISREG(status.st_mode) ? errno : EINVAL;
+    const int looked = ::fstat(fd_, &status);
+    const int look_error = errno;
+    if (looked != 0 || !S_ISREG(status.st_mode)) {
         ::close(fd_);
-        fail("be read as a file", error_number);
+        fail("be read as a file", looked != 0 ? look_error : EINVAL);
     }
     size_ = status.st_size;
 }
@@ -50,8 +47,8 @@ MovieFile::~MovieFile() {
 }
 
 void MovieFile::fail(const char* step, int error_number) const {
-    throw Error(is_transient(error_number) ? ErrorKind::Temporary : ErrorKind::Input,
-                std::string("cannot ") + step + ": " + std::generic_category().message(error_number),
+    throw Error(read_error_kind(error_number),
+                std::string("cannot ") + step + ": " + describe_error(error_number),
                 {.file = path_.string(), .shot = {}, .frame = {}});
 }
 
@@ -137,8 +134,13 @@ Demuxer::Demuxer(std::shared_ptr<MovieFile> file, const Limits& limits, Purpose 
     const int code = avformat_open_input(&context_, "", nullptr, options.get());
     if (code < 0) {  // libav has freed the context
         file_->throw_system_error();
-        throw_av(ErrorKind::Input, "is no movie that is read here", code,
-                 {.file = file_->path().string(), .shot = {}, .frame = {}});
+        const ErrorContext here{.file = file_->path().string(), .shot = {}, .frame = {}};
+        // What a sound header needs is little: no retry on a larger machine would help.
+        if (code == AVERROR(ENOMEM))
+            throw Error(ErrorKind::Input,
+                        "is damaged: something in its header asks for more memory than any movie needs",
+                        here);
+        throw_av(ErrorKind::Input, "is no movie that is read here", code, here);
     }
     try {
         probe_streams(limits, purpose);

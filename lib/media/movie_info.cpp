@@ -1,6 +1,8 @@
 #include "media/movie_info.h"
 
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 namespace wetgate::media {
 namespace {
@@ -54,6 +56,16 @@ std::string pixel_text(const PixelLayout& layout) {
     return text;
 }
 
+// libav keeps in its enums whatever number a file has, and to read a number as an enum that does not have it
+// is undefined. Numbers that libav does not know are unspecified.
+template <class Enum>
+int code_point(const Enum& value, Enum end) {
+    std::underlying_type_t<Enum> code{};
+    std::memcpy(&code, &value, sizeof code);
+    constexpr int unspecified = 2;
+    return code < static_cast<std::underlying_type_t<Enum>>(end) ? static_cast<int>(code) : unspecified;
+}
+
 }  // namespace
 
 MovieRate movie_rate(const Demuxer& demuxer) {
@@ -92,15 +104,15 @@ std::string movie_reel(const Demuxer& demuxer) {
 
 ColorInfo movie_color(const AVCodecParameters& parameters, const PixelLayout& layout) {
     ColorInfo color;
-    color.primaries = parameters.color_primaries;
-    color.transfer = parameters.color_trc;
+    color.primaries = code_point(parameters.color_primaries, AVCOL_PRI_NB);
+    color.transfer = code_point(parameters.color_trc, AVCOL_TRC_NB);
     color.bits = layout.bits;
     if (layout.model == PixelModel::Rgb) {
         color.matrix = 0;
         color.full_range = true;
         return color;
     }
-    color.matrix = parameters.color_space;
+    color.matrix = code_point(parameters.color_space, AVCOL_SPC_NB);
     color.full_range = layout.always_full || parameters.color_range == AVCOL_RANGE_JPEG;
     if (layout.model == PixelModel::Luminance) {
         // Untagged grey is full range from codecs of pictures (PNG, FFV1) and limited from codecs of video.
@@ -129,7 +141,7 @@ ColorInfo movie_color(const AVCodecParameters& parameters, const PixelLayout& la
             site(0.5F, 1);
             break;
         default:  // BT.2020 and BT.2100 site 4:2:0 at the top left; everything else does as MPEG-2
-            site(0, parameters.color_primaries == AVCOL_PRI_BT2020 ? 0 : 0.5F);
+            site(0, color.primaries == AVCOL_PRI_BT2020 ? 0 : 0.5F);
             break;
     }
     return color;

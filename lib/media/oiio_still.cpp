@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "media/oiio_header.h"
 
 namespace wetgate::media {
 namespace {
@@ -187,12 +188,11 @@ HostFrame read_with_oiio(ByteSpan file, StillFormat format, const StillShape& sh
     frame.color.transfer = shape.transfer;
     auto header = std::make_shared<OiioHeader>();
     header->format = format;
-    header->spec = std::move(spec);
+    header->attributes = std::move(spec.extra_attribs);
     // OpenImageIO says sRGB of any PNG and JPEG that says nothing; written, it would become the file's own
     // word.
-    if (shape.transfer == 2 && header->spec.get_string_attribute("oiio:ColorSpace") == "sRGB") {
-        header->spec.erase_attribute("oiio:ColorSpace");
-    }
+    if (shape.transfer == 2 && header->attributes.get_string("oiio:ColorSpace") == "sRGB")
+        header->attributes.remove("oiio:ColorSpace", OIIO::TypeDesc::UNKNOWN, false);
     frame.header = header;
     return frame;
 }
@@ -211,7 +211,7 @@ OIIO::ImageSpec spec_to_write(const HostFrame& frame, const std::vector<const Pl
     OIIO::ImageSpec spec(window.width(), window.height(), static_cast<int>(planes.size()),
                          type_desc(planes[0]->type));
     if (source != nullptr && source->format == format) {
-        spec.extra_attribs = source->spec.extra_attribs;
+        spec.extra_attribs = source->attributes;
         for (const char* name : layout_attributes) spec.erase_attribute(name);
     }
     spec.x = window.x0;

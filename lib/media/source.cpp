@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "media/exr.h"
 #include "media/movie.h"
-#include "media/still.h"
+#include "media/still_library.h"
 
 namespace wetgate::media {
 namespace {
@@ -27,7 +27,8 @@ std::filesystem::path first_file_of(const SourceRequest& request) {
 
 }  // namespace
 
-std::unique_ptr<FrameSource> open_source(const SourceRequest& asked, const Log& log) {
+std::unique_ptr<FrameSource> open_source_with(const SourceRequest& asked, const Log& log,
+                                              const StillLibrary& library) {
     SourceRequest request = asked;
     const MediaKind kind = sniff(first_file_of(request));
     if (kind != MediaKind::Movie && !request.is_sequence && !request.range) {  // one picture is one frame
@@ -38,7 +39,7 @@ std::unique_ptr<FrameSource> open_source(const SourceRequest& asked, const Log& 
         case MediaKind::Exr:
             return open_exr_source(request, log);
         case MediaKind::Still:
-            return open_still_source(request, log);
+            return open_still_source(request, log, library);
         case MediaKind::Movie:
             return open_movie_source(request, log);
     }

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
-#include "core/error.h"
+#include "core/system_error.h"
 #include "media/dpx.h"
-#include "media/oiio_still.h"
+#include "media/still_library.h"
 
 namespace wetgate::media {
 namespace {
@@ -33,9 +32,7 @@ private:
 };
 
 [[noreturn]] void fail_reading(int error_number) {
-    const bool is_transient = error_number == ESTALE || error_number == EIO || error_number == ETIMEDOUT;
-    throw Error(is_transient ? ErrorKind::Temporary : ErrorKind::Input,
-                fmt::format("cannot be read: {}", std::strerror(error_number)));
+    throw Error(read_error_kind(error_number), "cannot be read: " + describe_error(error_number));
 }
 
 // The whole file, so that what was checked is what is decoded.
@@ -62,7 +59,7 @@ std::vector<std::byte> file_bytes(const std::filesystem::path& file, const Limit
     return bytes;
 }
 
-HostFrame decoded(ByteSpan file, const std::string& name, const Limits& limits) {
+HostFrame decoded(ByteSpan file, const std::string& name, const Limits& limits, const StillLibrary& library) {
     const std::optional<StillFormat> format = still_format(file);
     if (!format) refuse_still("is no DPX, Cineon, TIFF, PNG or JPEG by its first bytes");
     switch (*format) {
@@ -71,11 +68,11 @@ HostFrame decoded(ByteSpan file, const std::string& name, const Limits& limits) 
         case StillFormat::Cineon:
             return read_cineon(file, limits);
         case StillFormat::Tiff:
-            return read_with_oiio(file, *format, check_tiff(file, limits), name, limits);
+            return library(file, *format, check_tiff(file, limits), name, limits);
         case StillFormat::Png:
-            return read_with_oiio(file, *format, check_png(file, limits), name, limits);
+            return library(file, *format, check_png(file, limits), name, limits);
         case StillFormat::Jpeg:
-            return read_with_oiio(file, *format, check_jpeg(file, limits), name, limits);
+            return library(file, *format, check_jpeg(file, limits), name, limits);
     }
     throw Error(ErrorKind::Internal, "a still format without a reader");
 }
@@ -92,7 +89,8 @@ std::string described(const HostFrame& frame, StillFormat format) {
 
 class StillSource final : public FrameSource {
 public:
-    StillSource(const SourceRequest& request, const Log& log) : request_(request) {
+    StillSource(const SourceRequest& request, const Log& log, StillLibrary library)
+        : request_(request), library_(std::move(library)) {
         if (request.is_sequence && !request.range) {
             throw Error(ErrorKind::Usage,
                         fmt::format("{}: a sequence needs its range of frames", request.display_name));
@@ -113,7 +111,7 @@ public:
                                     info_.range.first, info_.range.end - 1),
                         {.file = {}, .shot = {}, .frame = frame});
         }
-        HostFrame picture = read_still(file_of(frame), frame, request_.limits);
+        HostFrame picture = read_still_with(file_of(frame), frame, request_.limits, library_);
         if (picture.timecode) picture.timecode->rate = info_.rate;
         return picture;
     }
@@ -128,7 +126,7 @@ private:
         std::optional<Error> first_problem;
         for (int frame = info_.range.first; frame < info_.range.end; ++frame) {
             try {
-                return read_still(file_of(frame), frame, request_.limits);
+                return read_still_with(file_of(frame), frame, request_.limits, library_);
             } catch (const Error& problem) {
                 if (problem.kind() != ErrorKind::Input) throw;
                 if (!first_problem) first_problem = problem;
@@ -164,16 +162,18 @@ private:
     }
 
     SourceRequest request_;
+    StillLibrary library_;
     SourceInfo info_;
 };
 
 }  // namespace
 
-HostFrame read_still(const std::filesystem::path& file, int frame, const Limits& limits) {
+HostFrame read_still_with(const std::filesystem::path& file, int frame, const Limits& limits,
+                          const StillLibrary& library) {
     const ErrorContext here{.file = file.string(), .shot = {}, .frame = frame};
     try {
         const std::vector<std::byte> bytes = file_bytes(file, limits);
-        HostFrame picture = decoded(bytes, file.filename().string(), limits);
+        HostFrame picture = decoded(bytes, file.filename().string(), limits, library);
         picture.number = frame;
         return picture;
     } catch (const Error& problem) {
@@ -185,8 +185,9 @@ HostFrame read_still(const std::filesystem::path& file, int frame, const Limits&
     }
 }
 
-std::unique_ptr<FrameSource> open_still_source(const SourceRequest& request, const Log& log) {
-    return std::make_unique<StillSource>(request, log);
+std::unique_ptr<FrameSource> open_still_source(const SourceRequest& request, const Log& log,
+                                               const StillLibrary& library) {
+    return std::make_unique<StillSource>(request, log, library);
 }
 
 }  // namespace wetgate::media

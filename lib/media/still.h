@@ -9,11 +9,7 @@
 
 namespace wetgate::media {
 
-/// DPX, Cineon, TIFF, PNG, JPEG by OpenImageIO: a sequence or one picture (then every frame number reads that
-/// picture).
-std::unique_ptr<FrameSource> open_still_source(const SourceRequest& request, const Log& log);
-
-/// Reads one still whole. Errors as FrameSource::read.
+/// Reads one still whole: DPX, Cineon, TIFF, PNG, JPEG. Errors as FrameSource::read.
 HostFrame read_still(const std::filesystem::path& file, int frame, const Limits& limits);
 
 struct StillWriteOptions {

@@ -7,6 +7,7 @@
 
 #include "core/host_frame.h"
 #include "media/source.h"
+#include "media/wire.h"
 
 // Private to the still reader and writer: what a picture file is and whether it is whole, found without any
 // library.
@@ -25,6 +26,8 @@ std::optional<StillFormat> still_format(ByteSpan file);
 struct StillHeader : FormatHeader {
     StillFormat format = StillFormat::Dpx;
     std::optional<Rate> rate;  ///< where the file declares one
+    /// What a header of this format has besides, for another process (see frame_wire.h).
+    virtual void pack(WireWriter& out) const = 0;
 };
 
 /// What a container says before its pixels are decoded.

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/read_file.h"
+#include "core/retry.h"
 #include "core/running_hash.h"
 #include "media/md5.h"
+#include "pipeline/record.h"
 #include "spec/output_names.h"
 
 namespace wetgate::pipeline {
@@ -73,16 +75,18 @@ std::string line_of(const std::string& hash, const std::string& name) {
 }  // namespace
 
 std::string file_hash(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    RunningHash hash;
-    std::vector<char> piece(std::size_t{1} << 20);
-    while (stream) {
-        stream.read(piece.data(), std::ssize(piece));
-        hash.add(std::as_bytes(std::span(piece.data(), static_cast<std::size_t>(stream.gcount()))));
-    }
-    if (!stream.eof())
-        throw Error(ErrorKind::Input, "cannot be read", {.file = file.string(), .shot = {}, .frame = {}});
-    return hash.text();
+    constexpr std::int64_t piece_bytes = std::int64_t{1} << 20;
+    return with_retries(default_io_retries, [&] {
+        ReadFile input(file);
+        RunningHash hash;
+        std::vector<std::byte> piece;
+        while (input.left() > 0) {
+            piece.resize(static_cast<std::size_t>(std::min(input.left(), piece_bytes)));
+            input.read(piece);
+            hash.add(piece);
+        }
+        return hash.text();
+    });
 }
 
 nlohmann::json write_checksums(const spec::JobSpec& job, const spec::OutputSpec& output,
@@ -94,13 +98,15 @@ nlohmann::json write_checksums(const spec::JobSpec& job, const spec::OutputSpec&
     for (ListedFile& file : files) {
         if (file.xxh128.empty() && !is_md5) file.xxh128 = file_hash(file.path);
         if (output.checksums == "mhl") continue;
-        text += line_of(is_md5 ? media::md5_of(file.path) : file.xxh128, file.path.filename().string());
+        const auto md5 = [&] { return media::md5_of(file.path); };
+        text += line_of(is_md5 ? with_retries(default_io_retries, md5) : file.xxh128,
+                        file.path.filename().string());
     }
     if (output.checksums == "mhl") text = mhl_of(job, files);
     const fs::path list = spec::checksum_file(output);
     write_atomic(list, text);
     return {{"kind", output.checksums},
-            {"file", fs::proximate(list, job.folder).generic_string()},
+            {"file", path_from_job(job, list)},
             {"files", files.size()},
             {"hash", content_hash(text)}};
 }

@@ -23,7 +23,7 @@ struct ListedFile {
 nlohmann::json write_checksums(const spec::JobSpec& job, const spec::OutputSpec& output,
                                std::vector<ListedFile> files);
 
-/// XXH3-128 of a file of any size, as content_hash has it.
+/// XXH3-128 of a file of any size, as content_hash has it. Errors as ReadFile.
 std::string file_hash(const std::filesystem::path& file);
 
 }  // namespace wetgate::pipeline

@@ -43,7 +43,12 @@ FrameFeed::FrameFeed(const ShotContext& shot, Options options)
       options_(std::move(options)),
       capacity_(static_cast<std::size_t>(capacity(shot, options_.window))) {
     const int count = std::min(workers(shot), static_cast<int>(options_.frames.size()));
-    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+    try {
+        for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {  // no more threads: those that run must not be waited for as they are
+        cancel();
+        throw;
+    }
 }
 
 FrameFeed::~FrameFeed() {
@@ -123,7 +128,7 @@ void FrameFeed::substitute(media::FrameSource& source, FeedFrame& frame, const E
     for (int n = frame.number + 1; n < range.end; ++n) candidates.push_back(n);
     for (const int candidate : candidates) {
         try {
-            HostFrame held = source.read(candidate);
+            HostFrame held = with_retries(shot_.io_retries(), [&] { return source.read(candidate); });
             if (policy == spec::BadFrame::Black) held = black_frame(held);
             held.number = frame.number;
             held.timecode = shot_.timecode_of(frame.number);

@@ -2,7 +2,6 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/retry.h"
 #include "pipeline/shot_qc.h"
 #include "qc/finding.h"
 #include "qc/plate.h"
@@ -68,7 +67,7 @@ nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const H
     nlohmann::json kept = nlohmann::json::array();
     const auto keep = [&](const char* which, const std::string& picture) {
         if (picture.empty()) return;
-        with_retries(shot.io_retries(), [&] { write_atomic(files.thumbnail(frame.number, which), picture); });
+        write_atomic(files.thumbnail(frame.number, which), picture, shot.io_retries());
         kept.push_back(which);
     };
     // A picture of another size than the plate's has nothing to do with its touch.
@@ -184,8 +183,10 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     return record;
 }
 
-nlohmann::json make_failure_record(const ShotContext& shot, int frame, const Error& error) {
+nlohmann::json make_failure_record(const ShotContext& shot, int frame, const std::string& key,
+                                   const Error& error) {
     nlohmann::json record = base_record(shot, frame);
+    record["key"] = key;
     record["failed"] = {{"class", kind_name(error.kind())}, {"why", error.message()}};
     Findings findings(shot, frame);
     findings.add("missing_frame", "VIDEO", "Frame Error", qc::Severity::Blocker, 1, "any (wetgate gate)",

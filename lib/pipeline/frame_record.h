@@ -14,6 +14,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                                  const std::string& key, const std::vector<WrittenOutput>& written);
 
 /// The record of a frame that could not be made.
-nlohmann::json make_failure_record(const ShotContext& shot, int frame, const Error& error);
+nlohmann::json make_failure_record(const ShotContext& shot, int frame, const std::string& key,
+                                   const Error& error);
 
 }  // namespace wetgate::pipeline

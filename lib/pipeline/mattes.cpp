@@ -4,6 +4,7 @@
 
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "isolate/isolated_source.h"
 #include "media/worked.h"
 
 namespace wetgate::pipeline {
@@ -45,11 +46,14 @@ at::Tensor MatteStore::matte(const std::string& name, int frame, const Box& wind
         request.is_sequence = spec.path.pattern.is_sequence();
         request.range = shot_.source_range();
         request.first_frame = shot_.source_range().first;
-        opened = std::make_unique<Opened>();
-        opened->source = media::open_source(request, shot_.log());
-        opened->spec = &spec;
+        auto made = std::make_unique<Opened>();
+        made->source = with_retries(shot_.io_retries(), [&] {
+            return isolate::open_source(request, shot_.log(), shot_.decoders());
+        });
+        made->spec = &spec;
+        opened = std::move(made);
     }
-    const HostFrame host = opened->source->read(frame);
+    const HostFrame host = with_retries(shot_.io_retries(), [&] { return opened->source->read(frame); });
     const FloatImage samples = matte_samples(
         host, spec,
         {.file = opened->source->file_of(frame).string(), .shot = shot_.shot().name, .frame = frame});

@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "pipeline/checksums.h"
 #include "pipeline/mattes.h"
+#include "pipeline/merge_records.h"
 #include "pipeline/movie_output.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
@@ -20,13 +21,6 @@ namespace wetgate::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string listed(const FrameSet& frames) {
-    std::string text;
-    for (std::size_t i = 0; i < frames.size() && i < 5; ++i)
-        text += (i > 0 ? ", " : "") + std::to_string(frames[i]);
-    return frames.size() > 5 ? text + " ..." : text;
-}
 
 qc::Finding missing_finding(const ShotContext& shot, int frame) {
     qc::Finding finding;
@@ -211,21 +205,6 @@ nlohmann::json reported(nlohmann::json record) {
     return record;
 }
 
-void check_file(const ShotContext& shot, const nlohmann::json& output, int frame, bool verify) {
-    const fs::path file = shot.job().folder / output.at("file").get<std::string>();
-    const ErrorContext where{.file = file.string(), .shot = shot.shot().name, .frame = frame};
-    std::error_code problem;
-    const auto size = fs::file_size(file, problem);
-    if (problem || size != output.at("bytes").get<std::uintmax_t>()) {
-        throw Error(ErrorKind::Input,
-                    "is not the file that the frame's record speaks of; run the frame again", where);
-    }
-    if (!verify) return;
-    if (content_hash(read_text(file, std::int64_t{1} << 36)) != output.at("hash").get<std::string>()) {
-        throw Error(ErrorKind::Input, "was changed after it was written; run the frame again", where);
-    }
-}
-
 // What the decisions are to other tools, beside the report.
 nlohmann::json write_sidecars(const ShotContext& shot, const ShotStages& stages) {
     nlohmann::json list = nlohmann::json::array();
@@ -279,76 +258,42 @@ nlohmann::json mattes_used(const ShotContext& shot) {
 
 }  // namespace
 
-MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options) {
-    const FrameSet wanted = frames_of(shot.delivered_range());
+MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options,
+                      const MergeOptions& options) {
     const WorkFiles files(shot);
-    const auto tell = [&](int done) {
-        if (options.progress)
-            options.progress({shot.shot().name, "merge", done, static_cast<int>(wanted.size()), 0});
-    };
-    if (const auto unsolved = stages.next_unsolved()) {
-        throw Error(
-            ErrorKind::Input,
-            "the pass '" + shot.shot().passes[*unsolved].name + "' is not solved; run the job's frames first",
-            {.file = {}, .shot = shot.shot().name, .frame = {}});
-    }
+    MergeRecords records = collect_records(
+        shot, stage_options, {options.mix_fingerprints, options.verify, options.require_complete});
+    const ShotStages& stages = records.stages;
+    const int total = shot.delivered_range().size();
 
     nlohmann::json frames = nlohmann::json::array();
     nlohmann::json findings = nlohmann::json::array();
-    nlohmann::json fingerprint;
-    FrameSet missing;
     FrameSet in_movies;
     FrameSet failed;
     std::map<int, qc::FrameFacts> seen;
     std::map<int, std::vector<std::string>> thumbnails;
     int done = 0;
-    for (const int frame : wanted) {
-        const auto record = load_record(shot, frame);
-        const bool current =
-            record && (record->contains("failed") ||
-                       (record->value("key", "") == stages.key_of(frame) && has_qc(shot, *record)));
-        if (!current) {
-            missing.push_back(frame);
-            continue;
-        }
-        if (fingerprint.is_null()) fingerprint = record->at("fingerprint");
-        if (record->at("fingerprint") != fingerprint && !options.mix_fingerprints) {
-            throw Error(ErrorKind::Usage,
-                        "its bits were made by another device or library than the first frame's (" +
-                            record->at("fingerprint").dump() + " against " + fingerprint.dump() +
-                            "); run one of them again, or merge with --mix-fingerprints",
-                        {.file = files.record(frame).string(), .shot = shot.shot().name, .frame = frame});
-        }
-        for (const nlohmann::json& finding : record->at("findings")) findings.push_back(finding);
-        if (record->contains("outputs") && !record->at("outputs").empty()) {
-            for (const nlohmann::json& output : record->at("outputs"))
-                check_file(shot, output, frame, options.verify);
-            in_movies.push_back(frame);
-        }
-        if (record->contains("failed")) failed.push_back(frame);
-        frames.push_back(reported(*record));
+    for (const auto& [frame, record] : records.by_frame) {
+        for (const nlohmann::json& finding : record.at("findings")) findings.push_back(finding);
+        if (record.contains("outputs") && !record.at("outputs").empty()) in_movies.push_back(frame);
+        if (record.contains("failed")) failed.push_back(frame);
+        frames.push_back(reported(record));
         try {
-            seen[frame] = frame_facts(shot, *record);
+            seen[frame] = frame_facts(shot, record);
         } catch (const Error& error) {
             throw error.within(
                 {.file = files.record(frame).string(), .shot = shot.shot().name, .frame = frame});
         }
         thumbnails[frame] = seen[frame].thumbnails;
-        tell(++done);
+        if (options.progress) options.progress({shot.shot().name, "merge", ++done, total, 0});
     }
-    if (!missing.empty() && options.require_complete) {
-        throw Error(ErrorKind::Input,
-                    std::to_string(missing.size()) + " of " + std::to_string(wanted.size()) +
-                        " frames are not made (or were made by another version of the job): " +
-                        listed(missing) + "; run them, then merge again",
-                    {.file = {}, .shot = shot.shot().name, .frame = missing.front()});
-    }
-    for (const int frame : missing) findings.push_back(qc::to_json(missing_finding(shot, frame)));
+    for (const int frame : records.missing) findings.push_back(qc::to_json(missing_finding(shot, frame)));
 
     nlohmann::json outputs = nlohmann::json::array();
     for (const spec::OutputSpec& output : shot.shot().outputs) {
         if (output.type == spec::OutputType::ProRes) {
-            if (!in_movies.empty()) outputs.push_back(write_movie(shot, output, in_movies, failed));
+            if (!in_movies.empty())
+                outputs.push_back(write_movie(shot, output, in_movies, failed, records.by_frame));
         } else {
             outputs.push_back({{"name", output.name}, {"frames", in_movies.size()}});
             if (!output.profile.empty()) outputs.back()["profile"] = output.profile;
@@ -385,7 +330,7 @@ MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOp
                      {"rate", to_string(shot.rate())},
                      {"source", shot.info().detail},
                      {"colorspace", shot.source_space()},
-                     {"fingerprint", fingerprint},
+                     {"fingerprint", records.fingerprint},
                      {"passes", pass_summaries(shot, frames)},
                      {"artefacts", artefacts},
                      {"sidecars", sidecars},

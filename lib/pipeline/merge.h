@@ -12,7 +12,7 @@ namespace wetgate::pipeline {
 struct MergeOptions {
     bool mix_fingerprints = false;
     bool verify = false;           ///< hash every output file again
-    bool require_complete = true;  ///< Error{Input} when a frame has no record; else a finding
+    bool require_complete = true;  ///< Error{Input} when a frame has no record that counts; else a finding
     qc::CheckSettings checks;
     std::size_t most_thumbnails = 36;
     ProgressSink progress;
@@ -25,7 +25,8 @@ struct MergedShot {
 
 /// Joins what the shards left: checks completeness, writes the movies from their packets, and runs the checks
 /// of the whole shot. Pure function of the shot's records: any split of the shot gives the same bytes.
-/// Error{Input} naming the frames that are not made; Error{Usage} for records of two fingerprints.
-MergedShot merge_shot(const ShotContext& shot, ShotStages& stages, const MergeOptions& options);
+/// Refuses what collect_records() refuses.
+MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options,
+                      const MergeOptions& options);
 
 }  // namespace wetgate::pipeline

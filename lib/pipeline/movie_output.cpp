@@ -5,6 +5,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/temp_files.h"
 #include "media/movie.h"
 #include "media/movie_facts.h"
 #include "pipeline/movie_checks.h"
@@ -28,6 +29,13 @@ FrameSet shown_in_movie(const FrameSet& made, const FrameSet& failed) {
                      after == made.begin() ? *after : *std::prev(after));
     }
     return shown;
+}
+
+std::string recorded_hash(const nlohmann::json& record, const std::string& output) {
+    for (const nlohmann::json& written : record.at("outputs")) {
+        if (written.at("name") == output) return written.at("hash").get<std::string>();
+    }
+    return "";
 }
 
 // The frame of the shot at which the job's audio file begins.
@@ -64,10 +72,8 @@ std::optional<media::AudioCopy> sound_of(const ShotContext& shot, const FrameSet
     return media::AudioCopy{shot.file_of(first), first - shot.source_range().first, count};
 }
 
-}  // namespace
-
-nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
-                           const FrameSet& failed) {
+nlohmann::json write_whole(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
+                           const FrameSet& failed, const std::map<int, nlohmann::json>& records) {
     const WorkFiles files(shot);
     const FrameSet frames = shown_in_movie(made, failed);
     nlohmann::json said = {{"name", output.name}, {"frames", frames.size()}, {"held_for_failed", failed}};
@@ -84,15 +90,22 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     std::string hashes;
     AtomicFile file(path);
     media::write_mov(file, options, static_cast<std::int64_t>(frames.size()), [&](std::int64_t index) {
-        const std::string bytes =
-            read_text(files.packet(output.name, frames[static_cast<std::size_t>(index)]), packet_limit_bytes);
-        hashes += content_hash(bytes);
+        const int frame = frames[static_cast<std::size_t>(index)];
+        const fs::path packet = files.packet(output.name, frame);
+        const std::string bytes = read_text(packet, packet_limit_bytes, 0);
+        const std::string hash = content_hash(bytes);
+        if (hash != recorded_hash(records.at(frame), output.name)) {
+            throw Error(ErrorKind::Input,
+                        "is not the packet that the frame's record speaks of; run the frame again",
+                        {.file = packet.string(), .shot = shot.shot().name, .frame = frame});
+        }
+        hashes += hash;
         const auto view = std::as_bytes(std::span(bytes));
         return std::vector<std::byte>(view.begin(), view.end());
     });
     said["bytes"] = file.size();
     file.commit();
-    said["file"] = fs::proximate(path, shot.job().folder).generic_string();
+    said["file"] = path_from_job(shot.job(), path);
     said["packets"] = content_hash(hashes);
     said["profile"] = output.profile;
     said["encoder"] = options.video.encoder;
@@ -109,6 +122,13 @@ nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& outp
     return said;
 }
 
+}  // namespace
+
+nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
+                           const FrameSet& failed, const std::map<int, nlohmann::json>& records) {
+    return with_retries(shot.io_retries(), [&] { return write_whole(shot, output, made, failed, records); });
+}
+
 std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nlohmann::json& said) {
     const FrameRange range = shot.delivered_range();
     ExpectedMovie expected;
@@ -120,7 +140,8 @@ std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nloh
         expected.start = parse_timecode(said.at("timecode").get<std::string>(), shot.rate());
     expected.reel = said.value("reel", "");
     if (said.contains("audio") && !shot.shot().audio) {
-        const media::MovieFacts source = media::movie_facts(shot.file_of(range.first));
+        const media::MovieFacts source =
+            with_retries(shot.io_retries(), [&] { return media::movie_facts(shot.file_of(range.first)); });
         expected.audio_tracks = source.audio.size();
         for (const media::MovieFacts::Audio& track : source.audio) {
             // All of it was copied.
@@ -128,7 +149,8 @@ std::vector<qc::Finding> check_written_movie(const ShotContext& shot, const nloh
         }
     }
     const fs::path file = shot.job().folder / said.at("file").get<std::string>();
-    return check_movie(media::movie_facts(file), file.filename().string(), expected);
+    return check_movie(with_retries(shot.io_retries(), [&] { return media::movie_facts(file); }),
+                       file.filename().string(), expected);
 }
 
 }  // namespace wetgate::pipeline

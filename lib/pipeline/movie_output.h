@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -9,8 +10,9 @@ namespace wetgate::pipeline {
 
 /// Writes a movie output from the packets of `made`, in order; a frame of `failed` keeps its place by showing
 /// the nearest made frame. Says what was written: file, bytes, packets, profile, bits, timecode, reel, sound.
+/// Error{Input} for a packet that is not the one of its frame's record.
 nlohmann::json write_movie(const ShotContext& shot, const spec::OutputSpec& output, const FrameSet& made,
-                           const FrameSet& failed);
+                           const FrameSet& failed, const std::map<int, nlohmann::json>& records);
 
 /// The checks of check_movie() on a movie that write_movie() wrote, read back from its file. `said`: what
 /// that returned.

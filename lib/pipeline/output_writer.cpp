@@ -102,14 +102,18 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
                                          : output.type == spec::OutputType::Exr
                                              ? encode_exr(output, frame, own, written)
                                              : encode(output, frame, own);
-    with_retries(shot_.io_retries(), [&] { write_atomic(file, bytes); });
+    write_atomic(file, bytes, shot_.io_retries());
 
     written.record["name"] = output.name;
-    written.record["file"] = fs::proximate(file, shot_.job().folder).generic_string();
+    written.record["file"] = path_from_job(shot_.job(), file);
     written.record["bytes"] = bytes.size();
     written.record["hash"] = content_hash(bytes);
     if (movie) written.record["copied"] = copied;
-    if (output.type == spec::OutputType::Exr) check_exr(file, output, frame, own, written);
+    if (output.type == spec::OutputType::Exr) {
+        // Another process may put its own version of the same bytes in the file's place while it is looked
+        // at.
+        with_retries(shot_.io_retries(), [&] { check_exr(file, output, frame, own, written); });
+    }
     return written;
 }
 
@@ -201,7 +205,7 @@ std::vector<std::byte> OutputWriter::packet(const spec::OutputSpec& output, cons
         const std::lock_guard lock(copy_mutex_);
         if (!copy_source_) copy_source_ = shot_.open();
         copied = true;
-        return copy_source_->packet(frame.number).bytes;
+        return with_retries(shot_.io_retries(), [&] { return copy_source_->packet(frame.number).bytes; });
     }
     const bool same_matrix = own.color.matrix == options.color.matrix ||
                              media::tags_for_prores(own.color).matrix == options.color.matrix;

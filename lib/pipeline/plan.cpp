@@ -164,6 +164,7 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     plan.handle_cost =
         frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
     plan.memory_bytes = host_bytes_needed(context, widest_reach(context), shot.passes.size());
+    plan.device_bytes = device_bytes_needed(context, widest_reach(context), shot.passes.size());
     for (const spec::OutputSpec& output : shot.outputs) {
         plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
     }
@@ -185,6 +186,7 @@ nlohmann::json to_json(const ShotPlan& plan) {
             {"shards", shards},
             {"handle_cost", plan.handle_cost},
             {"memory_bytes", plan.memory_bytes},
+            {"device_bytes", plan.device_bytes},
             {"disk_bytes", plan.disk_bytes}};
 }
 

@@ -36,6 +36,7 @@ struct ShotPlan {
     std::vector<ShardPlan> shards;
     double handle_cost = 0;         ///< decoded frames / delivered frames - 1, over all shards
     std::int64_t memory_bytes = 0;  ///< of one shard's process
+    std::int64_t device_bytes = 0;  ///< of a GPU's memory, where the shard runs on one
     std::int64_t disk_bytes = 0;    ///< of all outputs, at most
 };
 

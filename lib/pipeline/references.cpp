@@ -4,6 +4,7 @@
 
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "isolate/isolated_source.h"
 #include "media/worked.h"
 #include "pipeline/record.h"
 
@@ -42,7 +43,8 @@ ShotReferences::Opened& ShotReferences::opened(const std::string& name) const {
     try {
         made->to_working =
             tools_.colors.transform(tools_.colors.resolve(reference.colorspace), working_space_);
-        made->source = with_retries(io_.retries, [&] { return media::open_source(request, tools_.log); });
+        made->source = with_retries(
+            io_.retries, [&] { return isolate::open_source(request, tools_.log, tools_.decoders); });
     } catch (const Error& error) {
         throw Error(error.kind(), "reference '" + name + "': " + error.message(), error.context())
             .within({.file = reference.path.text, .shot = shot_.name, .frame = {}});
@@ -84,13 +86,14 @@ nlohmann::json ShotReferences::identity(const std::string& name) const {
     nlohmann::json& kept = identities_[name];
     if (!kept.is_null()) return kept;
     const spec::ReferenceSpec& reference = spec(name);
-    kept = nlohmann::json::array();
+    nlohmann::json files = nlohmann::json::array();
     if (reference.path.pattern.is_sequence() && reference.range) {
         for (const int frame : frames_of(*reference.range))
-            kept.push_back(file_identity(reference.path.pattern.path(frame)));
+            files.push_back(file_identity(reference.path.pattern.path(frame)));
     } else {
-        kept.push_back(file_identity(reference.path.pattern.path(0)));
+        files.push_back(file_identity(reference.path.pattern.path(0)));
     }
+    kept = std::move(files);  // whole, or not at all
     return kept;
 }
 

@@ -138,8 +138,9 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         ShotContext::make_folder(context.work_folder());
         WorkFiles(context).remove_orphans();
         const FrameSet whole_shot = frames_of(context.delivered_range());
-        ShotStages stages(context, {request.overwrite, request.continue_on_error, services.stop,
-                                    [&overall](const Progress& progress) { overall.tell(progress); }});
+        const StageOptions stage_options{request.overwrite, request.continue_on_error, services.stop,
+                                         [&overall](const Progress& progress) { overall.tell(progress); }};
+        ShotStages stages(context, stage_options);
         std::size_t left = analyses_of(*shots[i]).size();
         while (const auto unsolved = stages.next_unsolved()) {
             if (request.stage == Stage::Apply) {
@@ -173,7 +174,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
         add(outcome, results,
             merge_shot(
-                context, stages,
+                context, stage_options,
                 {request.mix_fingerprints, request.verify, true, checks, thumbnails_a_shot(shots.size()),
                  [&overall](const Progress& progress) { overall.tell(progress); }}));
     }
@@ -192,10 +193,9 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
     for (const spec::ShotSpec* shot : chosen_shots(job, request)) {
         const ShotContext context(job, *shot, services.tools, request.io);
         const ProgressSink tell = [&overall](const Progress& progress) { overall.tell(progress); };
-        ShotStages stages(context, {false, request.continue_on_error, services.stop, tell});
         overall.begin(1);
         add(outcome, results,
-            merge_shot(context, stages,
+            merge_shot(context, {false, request.continue_on_error, services.stop, tell},
                        {request.mix_fingerprints, request.verify, !request.continue_on_error, checks,
                         thumbnails_a_shot(job.shots.size()), tell}));
         for (const nlohmann::json& frame : results.back().at("frames")) {

@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/make_folder.h"
+#include "isolate/isolated_source.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
 #include "spec/output_names.h"
@@ -30,8 +32,8 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
             from_working_[space] = colors.transform(working, space);
             from_source_[space] = colors.transform(source_space_, space);
         }
-        probe_ = with_retries(io.retries, [this] { return media::open_source(this->request(1), log()); });
-        info_ = probe_->info();
+        info_ = with_retries(
+            io.retries, [this] { return isolate::open_source(this->request(1), log(), decoders())->info(); });
         if (job.qc.measure)
             viewer_ = std::make_shared<const Viewer>(colors, source_space_, working, info_.color.bits == 0);
         references_ = std::make_shared<const ShotReferences>(shot, job.color.working, tools_, io);
@@ -88,7 +90,9 @@ media::SourceRequest ShotContext::request(int decoder_threads) const {
 
 std::unique_ptr<media::FrameSource> ShotContext::open() const {
     // One decoder a worker for sequences; a movie has one reader, whose decoder may thread.
-    return media::open_source(request(info_.kind == media::MediaKind::Movie ? io_.threads : 1), log());
+    const int threads = info_.kind == media::MediaKind::Movie ? io_.threads : 1;
+    return with_retries(io_.retries,
+                        [&] { return isolate::open_source(request(threads), log(), decoders()); });
 }
 
 std::optional<Timecode> ShotContext::timecode_of(int frame) const {
@@ -157,12 +161,7 @@ fs::path ShotContext::work_folder() const {
 }
 
 void ShotContext::make_folder(const fs::path& folder) {
-    std::error_code problem;
-    fs::create_directories(folder, problem);
-    if (problem) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + problem.message(),
-                    {.file = folder.string(), .shot = {}, .frame = {}});
-    }
+    with_retries(default_io_retries, [&] { wetgate::make_folder(folder); });
 }
 
 }  // namespace wetgate::pipeline

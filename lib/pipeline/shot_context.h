@@ -14,6 +14,10 @@
 #include "passes/pass.h"
 #include "spec/job_spec.h"
 
+namespace wetgate::isolate {
+class DecoderPool;
+}
+
 namespace wetgate::pipeline {
 
 class ShotReferences;
@@ -31,6 +35,7 @@ struct JobTools {
     const compute::Runtime& runtime;
     const nets::JobModels& models;
     Log log;
+    std::shared_ptr<isolate::DecoderPool> decoders = nullptr;  ///< nullptr: media is decoded in this process
 };
 
 /// Everything of one shot that stages share and nobody changes: specs, opened source, colour transforms. Made
@@ -61,7 +66,9 @@ public:
 
     /// Another reader of the source, for a thread of its own.
     std::unique_ptr<media::FrameSource> open() const;
-    std::filesystem::path file_of(int frame) const { return probe_->file_of(frame); }
+    std::filesystem::path file_of(int frame) const { return shot_.source.path.pattern.path(frame); }
+    /// What media is opened with; nullptr: in this process.
+    const std::shared_ptr<isolate::DecoderPool>& decoders() const { return tools_.decoders; }
 
     const std::string& source_space() const { return source_space_; }
     /// The space an output is written in: its own or its profile's, else the source's.
@@ -103,7 +110,6 @@ private:
     const spec::ShotSpec& shot_;
     JobTools tools_;
     IoSettings io_;
-    std::unique_ptr<media::FrameSource> probe_;
     media::SourceInfo info_;
     std::string source_space_;
     std::vector<int> scales_;  // of each pass

@@ -4,19 +4,21 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 
 #include "compute/cuda.h"
 #include "compute/torch_errors.h"
 #include "compute/transfer.h"
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/temp_files.h"
 #include "media/exr.h"
 #include "pipeline/frame_record.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
 #include "pipeline/worker_pool.h"
+#include "spec/frame_text.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -35,12 +37,14 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
     : shot_(shot), options_(std::move(options)), artefacts_(shot.shot().passes.size()) {
     media::set_exr_threads(
         0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
+    if (options_.fingerprint.is_null()) options_.fingerprint = shot_.runtime().fingerprint();
 }
 
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
-    const std::string plate = frame_key(
-        shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_);
+    const std::string plate =
+        frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_,
+                  options_.fingerprint);
     return content_hash(plate + shot_.shot().passes[index].name +
                         shot_.shot().passes[index].written_params.dump());
 }
@@ -64,11 +68,9 @@ void ShotStages::load_solved() {
         if (!spec.artefact.empty()) {
             artefact = read_artefact(spec.artefact);
         } else if (entry->make_analysis) {
-            const auto stored = load_json(WorkFiles(shot_).artefact(made_, spec.name));
-            const bool locked = stored && stored->value("locked", false);
-            if (!stored || !stored->contains("artefact")) return;
-            if (!locked && stored->value("key", "") != solve_key(made_)) return;
-            artefact = stored->at("artefact");
+            const auto stored = load_artefact(WorkFiles(shot_).artefact(made_, spec.name));
+            if (!stored || (!stored->locked && stored->key != solve_key(made_))) return;
+            artefact = stored->artefact;
         }
         artefacts_[made_] = artefact;
         try {
@@ -119,9 +121,13 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     ShotContext::make_folder(files.measurement(index, spec.name, 0).parent_path());
 
     FrameSet missing;
+    std::map<int, std::string> keys;  // see Note [A plate may change while it is read]
     for (const int frame : frames) {
+        std::string key = measure_key(index, frame, reach);
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (!stored || stored->value("key", "") != measure_key(index, frame, reach)) missing.push_back(frame);
+        if (stored && has_key(*stored, key)) continue;
+        missing.push_back(frame);
+        keys[frame] = std::move(key);
     }
     const int total = static_cast<int>(frames.size());
     const int skipped = total - static_cast<int>(missing.size());
@@ -140,10 +146,10 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
         check_stop();
         nlohmann::json facts;
         if (task.window) facts = at_frame(shot_, task.frame, [&] { return analysis->measure(*task.window); });
+        check_unchanged(task.frame, keys.at(task.frame), measure_key(index, task.frame, reach));
         store_json(files.measurement(index, spec.name, task.frame),
-                   {{"schema", "wetgate.measurement/1"},
-                    {"key", measure_key(index, task.frame, reach)},
-                    {"facts", facts}});
+                   {{"schema", "wetgate.measurement/1"}, {"key", keys.at(task.frame)}, {"facts", facts}},
+                   shot_.io_retries());
         const std::lock_guard lock(progress_mutex);
         report(stage, ++done, total, skipped);
     };
@@ -176,9 +182,12 @@ void ShotStages::solve(std::size_t index) {
     const WorkFiles files(shot_);
     std::vector<nlohmann::json> facts;
     FrameSet missing;
+    std::string keys;  // as solve_key() has them, of what was read
     for (const int frame : frames_of(shot_.delivered_range())) {
+        const std::string key = measure_key(index, frame, analysis->reach());
+        keys += key;
         const auto stored = load_json(files.measurement(index, spec.name, frame));
-        if (!stored || stored->value("key", "") != measure_key(index, frame, analysis->reach())) {
+        if (!stored || !has_key(*stored, key) || !stored->contains("facts")) {
             missing.push_back(frame);
         } else {
             facts.push_back(stored->at("facts"));
@@ -187,8 +196,8 @@ void ShotStages::solve(std::size_t index) {
     if (!missing.empty()) {
         throw Error(ErrorKind::Usage,
                     std::to_string(missing.size()) + " frames are not measured for the pass '" + spec.name +
-                        "', the first is " + std::to_string(missing.front()) +
-                        "; run --stage measure on them",
+                        "' (or were by another version of the job, the plates or the machine): " +
+                        spec::print_frames(missing) + "; run --stage measure on them",
                     {.file = {}, .shot = shot_.shot().name, .frame = {}});
     }
     report("solve " + spec.name, 0, 1, 0);
@@ -200,13 +209,26 @@ void ShotStages::solve(std::size_t index) {
          {"shot", shot_.shot().name},
          {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
          {"locked", false},
-         {"key", solve_key(index)},
-         {"artefact", artefact}});
+         {"key", content_hash(keys)},
+         {"artefact", artefact}},
+        shot_.io_retries());
     report("solve " + spec.name, 1, 1, 0);
 }
 
-std::string ShotStages::key_of(int frame) {
-    return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_);
+std::string ShotStages::key_of(int frame, const nlohmann::json& fingerprint) const {
+    return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_, fingerprint);
+}
+
+// Note [A plate may change while it is read]
+// A key says which plates a frame was made from, by name, size and time. It is taken before any of them is
+// read and again when the work is done. Were it taken at the end alone, a plate replaced after it was read
+// would give the old picture the key of the new one, and no later run would notice.
+void ShotStages::check_unchanged(int frame, const std::string& key_before, const std::string& key_now) const {
+    if (key_before == key_now) return;
+    throw Error(ErrorKind::Temporary,
+                "the source, or another file that the frame is made from, changed or vanished while it was "
+                "worked on; run it again when its files are at rest",
+                {.file = {}, .shot = shot_.shot().name, .frame = frame});
 }
 
 ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
@@ -222,11 +244,14 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
 
     Outcome outcome;
     FrameSet missing;
+    std::map<int, std::string> keys;  // see Note [A plate may change while it is read]
     for (const int frame : frames) {
         check_stop();
-        const auto record = options_.overwrite ? std::nullopt : valid_record(shot_, frame, key_of(frame));
+        std::string key = key_of(frame);
+        const auto record = options_.overwrite ? std::nullopt : valid_record(shot_, frame, key);
         if (!record) {
             missing.push_back(frame);
+            keys[frame] = std::move(key);
             continue;
         }
         ++outcome.reused;
@@ -241,14 +266,16 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     const auto finish = [&](FinishedFrame& frame) {
         check_stop();
         at_frame(shot_, frame.number, [&] {
-            const std::string key = key_of(frame.number);
+            const std::string& key = keys.at(frame.number);
             HostFrame own;
             std::vector<WrittenOutput> written;
             if (frame.source->host) {  // a skipped frame has none
                 own = writer.conformed(frame);
                 written = writer.write(frame, own);
             }
-            store_json(files.record(frame.number), make_frame_record(shot_, frame, own, key, written));
+            const nlohmann::json record = make_frame_record(shot_, frame, own, key, written);
+            check_unchanged(frame.number, key, key_of(frame.number));
+            store_json(files.record(frame.number), record, shot_.io_retries());
         });
         const std::lock_guard lock(outcome_mutex);
         ++outcome.made;
@@ -263,7 +290,9 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
                                   error.kind() == ErrorKind::Usage;
         if (!options_.continue_on_error || !of_the_frame) throw error;
         shot_.log()(LogLevel::Error, error.what());
-        store_json(files.record(frame), make_failure_record(shot_, frame, error));
+        check_unchanged(frame, keys.at(frame), key_of(frame));
+        store_json(files.record(frame), make_failure_record(shot_, frame, keys.at(frame), error),
+                   shot_.io_retries());
         const std::lock_guard lock(outcome_mutex);
         outcome.failed.push_back(frame);
     };

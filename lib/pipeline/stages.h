@@ -17,6 +17,8 @@ struct StageOptions {
     bool continue_on_error = false;
     std::stop_token stop;
     ProgressSink progress;
+    /// Of the machine whose artefacts and records count; null: this one's.
+    nlohmann::json fingerprint = nullptr;
 };
 
 /// The passes of one shot as they are solved: measure -> solve -> ... -> apply. A measurement sees the plate
@@ -25,7 +27,8 @@ class ShotStages {
 public:
     ShotStages(const ShotContext& shot, StageOptions options);
 
-    /// The first pass whose artefact is not there yet; nullopt when the whole chain can be made.
+    /// The first pass whose artefact is not there yet; nullopt when the whole chain can be made. Error{Usage}
+    /// for an artefact that is there and no JSON: it may be somebody's work.
     std::optional<std::size_t> next_unsolved();
 
     /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
@@ -33,7 +36,7 @@ public:
     void measure(std::size_t index, const FrameSet& frames);
 
     /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
-    /// missing frames.
+    /// missing frames, Error{Temporary} when a plate changes meanwhile.
     void solve(std::size_t index);
 
     /// What an apply did.
@@ -44,11 +47,12 @@ public:
         FrameSet substituted;
     };
     /// Makes the outputs and records of `frames`. Every pass is solved. Failed frames throw unless
-    /// continue_on_error.
+    /// continue_on_error. Error{Temporary} when a plate changes while its frame is made: such a frame gets no
+    /// record.
     Outcome apply(const FrameSet& frames);
 
-    /// The key that frame's record must have to count as done.
-    std::string key_of(int frame);
+    /// The key that frame's record must have to count as done, where a machine of this fingerprint made it.
+    std::string key_of(int frame, const nlohmann::json& fingerprint) const;
     const std::vector<nlohmann::json>& artefacts() const { return artefacts_; }
     struct PassSidecar {
         std::size_t pass = 0;  ///< index in the job's list
@@ -61,7 +65,8 @@ private:
     void load_solved();
     std::string solve_key(std::size_t index) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
-    void record_failure(int frame, const Error& error) const;
+    std::string key_of(int frame) const { return key_of(frame, options_.fingerprint); }
+    void check_unchanged(int frame, const std::string& key_before, const std::string& key_now) const;
     void check_stop() const;
     bool is_wanted_as_matte(const std::string& pass) const;
     void report(const std::string& stage, int done, int total, int skipped) const;

@@ -16,7 +16,12 @@ class WorkerPool {
 public:
     WorkerPool(int threads, std::size_t capacity, std::function<void(Task&)> work)
         : queue_(capacity), work_(std::move(work)) {
-        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+        try {
+            for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+        } catch (...) {  // no more threads: those that run must not wait for tasks
+            queue_.cancel();
+            throw;
+        }
     }
     ~WorkerPool() { queue_.cancel(); }
     WorkerPool(const WorkerPool&) = delete;

@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "core/error.h"
+#include "core/retry.h"
+#include "core/system_error.h"
 #include "spec/job_checks.h"
 #include "spec/output_names.h"
 
@@ -18,10 +21,16 @@ namespace fs = std::filesystem;
 
 using Identity = std::pair<dev_t, ino_t>;
 
-std::optional<Identity> identity(const fs::path& path) {
+std::optional<Identity> look(const fs::path& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-    return Identity{status.st_dev, status.st_ino};
+    if (::stat(path.c_str(), &status) == 0) return Identity{status.st_dev, status.st_ino};
+    const Error error = read_error("look at", errno, {.file = path.string(), .shot = {}, .frame = {}});
+    if (error.kind() != ErrorKind::Input) throw error;  // it may be there
+    return std::nullopt;
+}
+
+std::optional<Identity> identity(const fs::path& path) {
+    return with_retries(default_io_retries, [&] { return look(path); });
 }
 
 /// Where a folder really lies, as far as it is there.

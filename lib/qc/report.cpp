@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "core/escape.h"
+
 namespace wetgate::qc {
 namespace {
 
@@ -23,7 +25,8 @@ bool closes_gate(const nlohmann::json& finding) {
 }  // namespace
 
 std::string csv_cell(std::string text) {
-    if (!text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos) text.insert(0, "'");
+    text = one_line(text);  // a finding is one line
+    if (!text.empty() && std::string("=+-@").find(text[0]) != std::string::npos) text.insert(0, "'");
     std::string quoted = "\"";
     for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     return quoted + "\"";

@@ -312,6 +312,25 @@ json read_strict_json(const std::filesystem::path& file, const JsonLimits& limit
     return parse_strict_json(read_text(file, static_cast<std::int64_t>(limits.bytes)), file.string(), limits);
 }
 
+bool nested_deeper_than(std::string_view text, std::size_t limit) {
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (in_string) {
+            if (c == '\\') ++at;
+            if (c == '"') in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > limit) return true;
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            --depth;
+        }
+    }
+    return false;
+}
+
 void locate_problems(std::string_view text, std::span<Problem> problems) {
     const auto parent = [](const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); };
     std::unordered_map<std::string, std::size_t> lines;

@@ -27,6 +27,10 @@ nlohmann::json parse_strict_json(std::string_view text, const std::string& name,
 /// parse_strict_json() of a file. Error{Input} when it is missing or unreadable, or larger than the limit.
 nlohmann::json read_strict_json(const std::filesystem::path& file, const JsonLimits& limits = {});
 
+/// Whether lists and objects lie more than `limit` deep in each other: for files of our own, before a parser
+/// that would copy or print any depth until the stack ends. Says nothing else of `text`.
+bool nested_deeper_than(std::string_view text, std::size_t limit);
+
 /// Sets the line of each problem whose pointer, or the nearest one above it, is in `text` (valid JSON).
 void locate_problems(std::string_view text, std::span<Problem> problems);
 

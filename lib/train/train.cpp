@@ -7,6 +7,8 @@
 #include "compute/torch_errors.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/make_folder.h"
+#include "core/temp_files.h"
 
 namespace wetgate::train {
 namespace {
@@ -14,13 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Before hours of work, not after them.
-void make_folder(const fs::path& folder) {
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed) {
-        throw Error(ErrorKind::Output, "cannot make the folder: " + failed.message(),
-                    {.file = folder.string(), .shot = {}, .frame = {}});
-    }
+void prepare(const fs::path& folder) {
+    make_folder(folder);
     remove_orphan_temps(folder);
 }
 
@@ -65,8 +62,8 @@ void train(const TrainSpec& spec, const TrainTools& tools, bool overwrite) {
                     "there is a model of that name already; choose another or give --overwrite",
                     {.file = card.string(), .shot = {}, .frame = {}});
     }
-    make_folder(spec.output);
-    make_folder(spec.work);
+    prepare(spec.output);
+    prepare(spec.work);
     const auto model = compute::with_torch_errors({}, "lower batch or patch_px, or name fewer pictures",
                                                   [&] { return made(spec, tools); });
     write_model(spec, model);

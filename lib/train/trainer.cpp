@@ -8,11 +8,11 @@
 #include <deque>
 #include <future>
 #include <numbers>
-#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/share.h"
 
 namespace wetgate::train {
 namespace {
@@ -118,8 +118,7 @@ class BatchesAhead {
 public:
     BatchesAhead(const BatchMaker& make, std::int64_t first, std::int64_t end)
         : make_(make), next_(first), end_(end) {
-        const auto cores = static_cast<std::size_t>(std::thread::hardware_concurrency());
-        ahead_ = std::clamp<std::size_t>(cores, 2, most_ahead) - 1;
+        ahead_ = static_cast<std::size_t>(std::clamp(threads_of(cpu_facts()), 2, most_ahead)) - 1;
     }
     Batch take() {
         while (waiting_.size() < ahead_ && next_ < end_) {
@@ -132,7 +131,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_ahead = 32;
+    static constexpr int most_ahead = 32;
 
     const BatchMaker& make_;
     std::int64_t next_, end_;

@@ -10,6 +10,9 @@ target_compile_options(wetgate_options INTERFACE
 if(WETGATE_SANITIZE)
     target_compile_options(wetgate_options INTERFACE -fsanitize=${WETGATE_SANITIZE} -fno-omit-frame-pointer -g)
     target_link_options(wetgate_options INTERFACE -fsanitize=${WETGATE_SANITIZE})
+    if(WETGATE_SANITIZE MATCHES undefined)
+        target_compile_options(wetgate_options INTERFACE -fno-sanitize-recover=all)  # a finding ends the test
+    endif()
 endif()
 
 # wetgate_module(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...]): lib/NAME as the static library wetgate::NAME.

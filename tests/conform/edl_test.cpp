@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "conform/text.h"
 #include "core/error.h"
 
 namespace wetgate::conform {
@@ -184,6 +185,10 @@ TEST_CASE("what is no EDL is refused with its place; a broken event is listed, n
     CHECK(list.events[0].place == "cut.edl:1");
     CHECK(list.events[1].verdict == Verdict::Conformed);
     CHECK(list.events[2].verdict == Verdict::Refused);
+    // The reason quotes the line, cut between characters.
+    const CutList cut = read("002 R V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n003 " +
+                             std::string(75, 'x') + "\u00e9\u00e9 \u00e9\n");
+    CHECK(is_plain_utf8(cut.events.back().reason));
 }
 
 TEST_CASE("long reels come back from Final Cut's comment, file names from Nucoda's") {

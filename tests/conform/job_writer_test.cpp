@@ -124,6 +124,23 @@ TEST_CASE("a sequence has the handles as its range and its timecode where the fi
     CHECK(!shot["source"].contains("first_frame"));
 }
 
+TEST_CASE("a reel that is too long for a job is cut between characters") {
+    CutList list =
+        read_edl("001 R1 V C 01:00:00:12 01:00:01:00 01:00:00:00 01:00:00:12\n", "cut.edl", {24, 1});
+    const TempFolder folder;
+    write_atomic(folder / "t.json", pattern);
+    const MediaItem item = item_of(folder.path(), "R1.mov", true);
+    const auto matches = match_events(list, {item}, 8, silent_log());
+    list.events.front().reel = std::string(127, 'r') + "\u00e9";
+    JobRequest request;
+    request.template_file = folder / "t.json";
+    request.job_file = folder / "job.json";
+    REQUIRE(matches[0]);
+    const json job =
+        json::parse(make_job(read_template(request.template_file), list, {item}, matches, request).text);
+    CHECK(job["shots"][0]["reel"] == std::string(127, 'r'));
+}
+
 TEST_CASE("tokens of the job's own stay in the outputs for the job to fill, and are none elsewhere") {
     const TempFolder folder;
     std::string text = pattern;

@@ -13,6 +13,14 @@ TEST_CASE("text of a list becomes one printable line of UTF-8") {
     CHECK(clean_text(std::string(4000, 'a')).size() == 512);
 }
 
+TEST_CASE("a text is cut between characters") {
+    CHECK(cut_at("abc", 3) == "abc");
+    CHECK(cut_at("abcd", 3) == "abc");
+    CHECK(cut_at("a\xC3\xA9z", 2) == "a");
+    CHECK(cut_at("a\xC3\xA9z", 3) == "a\xC3\xA9");
+    CHECK(cut_at("\xF0\x9F\x8E\xAC", 3).empty());
+}
+
 TEST_CASE("what JSON can hold as it is has no control characters and is UTF-8") {
     CHECK(is_plain_utf8("caf\xC3\xA9 1.mov"));
     CHECK(!is_plain_utf8("caf\xE9"));

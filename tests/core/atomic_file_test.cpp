@@ -80,22 +80,6 @@ TEST_CASE("a file size limit is an output error and leaves nothing") {
     CHECK(entries(folder.path()) == 0);
 }
 
-TEST_CASE("temps of dead processes of this host are removed, those of living ones stay") {
-    const tests::TempFolder folder;
-    const pid_t child = fork();
-    if (child == 0) {
-        auto* file = new AtomicFile(folder / "a.exr");  // killed with its temp open
-        file->write(std::as_bytes(std::span("x", 1)));
-        _exit(0);
-    }
-    waitpid(child, nullptr, 0);
-    CHECK(entries(folder.path()) == 1);
-    const AtomicFile living(folder / "b.exr");
-    remove_orphan_temps(folder.path());
-    CHECK(entries(folder.path()) == 1);
-    CHECK(std::filesystem::exists(living.temp_path()));
-}
-
 TEST_CASE("reading is bounded") {
     const tests::TempFolder folder;
     write_atomic(folder / "a", std::string(11, 'x'));

@@ -36,4 +36,21 @@ TEST_CASE("bad UTF-8 is replaced, and what follows it is kept") {
     CHECK(escaped("\xf5\x80") == "\ufffd\ufffd");
 }
 
+TEST_CASE("a line for a terminal has nothing that commands one, and is UTF-8") {
+    CHECK(one_line("plain <b> & \"quoted\"") == "plain <b> & \"quoted\"");
+    CHECK(one_line("\x1b]0;title\x07\x1b[2J") == "\u241b]0;title\u2407\u241b[2J");
+    CHECK(one_line("a\tb\nWETGATE-FAIL class=none\rc") == "a b WETGATE-FAIL class=none c");
+    CHECK(one_line("\xC2\x9B"
+                   "31m \x9B"
+                   "31m") == "\ufffd31m \ufffd31m");  // CSI of C1, as UTF-8 and as a byte
+    CHECK(one_line("exr.\u202egpj") == "exr.\ufffdgpj");
+}
+
+TEST_CASE("a further line of a message cannot pass for a line of its own") {
+    CHECK(printable_lines("2 problems:\n/a: b\n/c: d") == "2 problems:\n  /a: b\n  /c: d");
+    CHECK(printable_lines("x\nProgress: 100%\r\n\x1b[0m") == "x\n  Progress: 100% \n  \u241b[0m");
+    CHECK(printable_lines("") == "");
+    CHECK(printable_lines("\n") == "\n  ");
+}
+
 }  // namespace wetgate

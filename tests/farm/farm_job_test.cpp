@@ -78,6 +78,8 @@ TEST_CASE("memory is the plan's largest and an eighth, a GPU is asked for where 
     CHECK(test::farm_job(settings).needs.memory_mib == 64);
     CHECK(test::farm_job(settings).needs.gpus == 1);
     CHECK(test::farm_job(settings).needs.gpu_memory_mib == 8000);
+    settings.gpu_memory_mib = 0;
+    CHECK(test::farm_job(settings).needs.gpu_memory_mib == 1800);
     settings.gpus = 0;
     CHECK_THROWS_AS(test::farm_job(settings), Error);
 }

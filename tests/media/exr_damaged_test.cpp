@@ -38,16 +38,34 @@ Verdict verdict_here(const fs::path& file) {
     }
 }
 
+// As whatever its first bytes say that it is; a picture or the first frames of a movie.
+Verdict source_verdict_here(const fs::path& file) {
+    try {
+        wetgate::media::SourceRequest request;
+        request.display_name = file.string();
+        request.path_of = [&](int) { return file; };
+        const auto source = wetgate::media::open_source(request, wetgate::silent_log());
+        const wetgate::FrameRange range = source->info().range;
+        for (int frame = range.first; frame < std::min(range.end, range.first + 4); ++frame)
+            source->read(frame);
+        return accepted;
+    } catch (const Error& error) {
+        return error.kind() == ErrorKind::Input && !error.message().empty() ? rejected : wrong_kind;
+    } catch (...) {
+        return other_error;
+    }
+}
+
 // In a process of its own with 2 GiB and 10 s, so that a crash is the file's and not the test's. The pool of
 // OpenEXR is empty, so forking is safe.
-Verdict verdict_of(const fs::path& file) {
+Verdict verdict_of(const fs::path& file, Verdict (*read)(const fs::path&) = verdict_here) {
     const pid_t child = fork();
     if (child == 0) {
         const rlimit memory{rlim_t{2} << 30, rlim_t{2} << 30};
         setrlimit(RLIMIT_AS, &memory);
         alarm(10);
         for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
-        _exit(verdict_here(file));
+        _exit(read(file));
     }
     int status = 0;
     waitpid(child, &status, 0);
@@ -108,6 +126,8 @@ TEST_CASE("every damaged file of the collection gets its verdict, within memory 
             CHECK((verdict == rejected || verdict == accepted));
         }
         CHECK(seconds.count() < 10.0);
+        const Verdict as_source = verdict_of(expected.file, source_verdict_here);
+        CHECK((as_source == rejected || (as_source == accepted && expected.verdict != "reject")));
     }
 }
 

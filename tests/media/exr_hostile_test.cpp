@@ -187,6 +187,20 @@ TEST_CASE("a small file that declares a huge picture is refused before memory is
     CHECK(contains(bench.refusal(made.one_chunk("x")), "chunks are far larger"));
 }
 
+TEST_CASE(
+    "a file that declares more channels on levels than any picture has is refused before they are listed") {
+    Bench bench;
+    HandMade made;
+    made.flags = 0x202;  // tiled
+    made.window = box(0, 0, 65535, 32767);
+    made.channels.clear();
+    for (int i = 1000; i < 2024; ++i) made.channels += channel("c" + std::to_string(i), 1);
+    made.channels += '\0';
+    made.more_attributes =
+        attribute("tiles", "tiledesc", raw(std::uint32_t{65536}) + raw(std::uint32_t{65536}) + '\2');  // rip
+    CHECK(contains(bench.refusal(made.header() + std::string(4096, 'x')), "more than 262144 planes"));
+}
+
 TEST_CASE("a hundred thousand tiny attributes are refused at once") {
     Bench bench;
     HandMade made;

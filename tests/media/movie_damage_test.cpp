@@ -238,6 +238,97 @@ TEST_CASE("tables that lie about counts and sizes are refused quickly") {
     }
 }
 
+std::vector<char> box(std::string_view type, const std::vector<char>& body) {
+    std::vector<char> bytes(8 + body.size());
+    put_word(bytes, 0, static_cast<std::uint32_t>(bytes.size()));
+    std::copy(type.begin(), type.end(), bytes.begin() + 4);
+    std::copy(body.begin(), body.end(), bytes.begin() + 8);
+    return bytes;
+}
+
+std::vector<char> operator+(std::vector<char> a, const std::vector<char>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
+std::string refusal_of(const std::filesystem::path& path) {
+    try {
+        tests::open_movie(path);
+        return {};
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::Input);
+        return error.message();
+    }
+}
+
+TEST_CASE("a sample table that lies is found wherever libavformat would find it") {
+    const tests::TempFolder folder;
+    const auto refusal = [&](const std::vector<char>& bytes) {
+        tests::put_bytes(folder / "lie.mov", bytes);
+        return refusal_of(folder / "lie.mov");
+    };
+    std::vector<char> table(12);
+    put_word(table, 4, 1);  // one constant size
+    put_word(table, 8, 0x7fffffffU);
+    const std::vector<char> lie = box("stsz", table);
+    const std::vector<char> zeros(24);
+    for (const char* holder : {"udta", "dinf", "mvex", "tref", "wave", "ilst"})
+        CHECK(refusal(box("moov", box(holder, lie))).find("'stsz' table declares 2147483647") !=
+              std::string::npos);
+    const std::vector<char> handler = box("hdlr", zeros);
+    CHECK(refusal(box("moov", box("meta", handler + lie))).find("declares") != std::string::npos);
+    CHECK(refusal(box("moov", box("meta", std::vector<char>(4) + handler + lie))).find("declares") !=
+          std::string::npos);
+    CHECK(refusal(box("meta", std::vector<char>(8000) + handler + lie)).find("declares") !=
+          std::string::npos);
+    CHECK(refusal(box("junk", zeros) + box("moov", lie)).find("declares") != std::string::npos);
+    std::vector<char> many;
+    for (int i = 0; i < 70'000; ++i) many = std::move(many) + box("free", {});
+    CHECK(refusal(many + box("moov", lie)).find("declares") != std::string::npos);
+    std::vector<char> small_sizes(12);
+    put_word(small_sizes, 4, 4);  // bits a size
+    put_word(small_sizes, 8, 0x1fffffffU);
+    CHECK(refusal(box("moov", box("stz2", small_sizes))).find("'stz2' table declares 536870911") !=
+          std::string::npos);
+}
+
+TEST_CASE("colour tags of a number that nobody has defined are unspecified") {
+    const tests::TempFolder folder;
+    const TestMovie movie = make_movie(folder / "whole.mov");
+    std::vector<char> bytes = tests::bytes_of(folder / "whole.mov");
+    const std::size_t tags = find_box(bytes, "colr") + 8;  // behind 'colr' and 'nclc'
+    for (std::size_t i = 0; i < 6; i += 2) bytes.at(tags + i + 1) = '\xFA';
+    for (const auto& packet : movie.packets) {  // and in the frames' own headers (SMPTE RDD 36, 5.1.1)
+        const std::size_t header = find_packet(bytes, packet) + 8;
+        for (std::size_t i = 14; i < 17; ++i) bytes.at(header + i) = '\xFA';
+    }
+    tests::put_bytes(folder / "tagged.mov", bytes);
+    const auto source = tests::open_movie(folder / "tagged.mov");
+    CHECK(source->info().color.primaries == 2);
+    CHECK(source->info().color.transfer == 2);
+    CHECK(source->info().color.matrix == 2);
+}
+
+TEST_CASE("a header that reaches far past the end of its file is refused, media that do are not") {
+    const tests::TempFolder folder;
+    make_movie(folder / "whole.mov");
+    const std::vector<char> whole = tests::bytes_of(folder / "whole.mov");
+    std::vector<char> bytes = whole + box("udta", {});
+    put_word(bytes, whole.size(), 0x40000000);
+    tests::put_bytes(folder / "lie.mov", bytes);
+    CHECK(refusal_of(folder / "lie.mov").find("'udta' box reaches") != std::string::npos);
+    bytes = whole + box("mdat", {});
+    put_word(bytes, whole.size(), 0x40000000);
+    tests::put_bytes(folder / "recording.mov", bytes);
+    CHECK(refusal_of(folder / "recording.mov").empty());
+}
+
+TEST_CASE("a compressed movie header is refused before it unpacks") {
+    const tests::TempFolder folder;
+    tests::put_bytes(folder / "packed.mov", box("moov", box("cmov", box("dcom", {'z', 'l', 'i', 'b'}))));
+    CHECK(refusal_of(folder / "packed.mov").find("is compressed ('cmov')") != std::string::npos);
+}
+
 TEST_CASE("a picture that no such file could hold is not decoded") {
     const tests::TempFolder folder;
     const TestMovie movie = make_movie(folder / "whole.mov");

@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "media/oiio_still.h"
+#include "media/still_library.h"
 #include "support/shared.h"
 #include "support/temp_folder.h"
 
@@ -315,7 +317,8 @@ TEST_CASE("a sequence is described by its first readable frame and read by numbe
     request.is_sequence = true;
     request.range = wetgate::FrameRange{1001, 1004};
     request.path_of = [&](int number) { return folder / ("a." + std::to_string(number) + ".dpx"); };
-    const auto source = wetgate::media::open_still_source(request, wetgate::silent_log());
+    const auto source =
+        wetgate::media::open_still_source(request, wetgate::silent_log(), wetgate::media::read_with_oiio);
     CHECK(source->info().format == "dpx");
     CHECK(source->info().rate == wetgate::Rate{24000, 1001});
     CHECK(source->info().rate_is_declared);

@@ -61,4 +61,12 @@ TEST_CASE("a cell that a spreadsheet would take for a formula is quoted") {
     CHECK(csv.find("\"'=HYPERLINK(\"\"x\"\"), or so\"") != std::string::npos);
 }
 
+TEST_CASE("a finding is one line of the CSV whatever a file's names hold") {
+    Finding hostile = finding("metadata", Severity::Issue, 7);
+    hostile.message = "lost a\nb\x1b[2J\xff \"c\"";
+    const std::string csv = to_csv(result_of({hostile}));
+    CHECK(std::count(csv.begin(), csv.end(), '\n') == 2);  // the head and the finding
+    CHECK(csv.find("\"lost a b\u241b[2J\ufffd \"\"c\"\"\"") != std::string::npos);
+}
+
 }  // namespace wetgate::qc

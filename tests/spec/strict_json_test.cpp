@@ -113,5 +113,13 @@ TEST_CASE("problems get the line of their key or of the nearest level above") {
     CHECK(problems[3].line == 1);
 }
 
+TEST_CASE("depth is counted of lists and objects, not of what texts hold") {
+    CHECK(!nested_deeper_than(R"({"a": [1, [2]], "b": [[]]})", 3));
+    CHECK(nested_deeper_than(R"({"a": [1, [2]], "b": [[]]})", 2));
+    CHECK(!nested_deeper_than(R"(["[[[[", "\"[[[[", "\\"])", 1));
+    CHECK(!nested_deeper_than("]]]]", 0));
+    CHECK(nested_deeper_than(std::string(1'000'000, '['), 64));
+}
+
 }  // namespace
 }  // namespace wetgate::spec

@@ -26,6 +26,7 @@ inline std::vector<pipeline::ShotPlan> farm_plans() {
     a.shot = "a";
     a.delivered = {1001, 1026};
     a.memory_bytes = std::int64_t{800} << 20;
+    a.device_bytes = std::int64_t{1600} << 20;
     pipeline::ShotPlan b;
     b.shot = "b";
     b.delivered = {1, 9};
