@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "core/atomic_file.h"
@@ -137,8 +138,8 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         const FrameSet whole_shot = frames_of(context.delivered_range());
         const StageOptions stage_options{request.overwrite, request.continue_on_error, services.stop,
                                          [&overall](const Progress& progress) { overall.tell(progress); }};
-        ShotStages stages(context, stage_options);
-        while (const auto unsolved = stages.next_unsolved()) {
+        std::optional<ShotStages> stages(std::in_place, context, stage_options);
+        while (const auto unsolved = stages->next_unsolved()) {
             if (request.stage == Stage::Apply) {
                 throw Error(ErrorKind::Input,
                             "the pass '" + shots[i]->passes[*unsolved].name +
@@ -149,20 +150,21 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
                 // An artefact needs the whole shot; a run that may do everything measures what the others
                 // have not.
                 overall.begin(static_cast<double>(whole_shot.size()));
-                stages.measure(*unsolved, request.stage == Stage::All ? whole_shot : frames[i]);
+                stages->measure(*unsolved, request.stage == Stage::All ? whole_shot : frames[i]);
             }
             if (request.stage == Stage::Measure) break;
-            stages.solve(*unsolved);
+            stages->solve(*unsolved);
             if (request.stage == Stage::Solve) break;
         }
         if (request.stage == Stage::Measure || request.stage == Stage::Solve) continue;
         overall.begin(static_cast<double>(frames[i].size()));
-        const ShotStages::Outcome applied = stages.apply(frames[i]);
+        const ShotStages::Outcome applied = stages->apply(frames[i]);
         outcome.made += applied.made;
         outcome.reused += applied.reused;
         outcome.failed += static_cast<int>(applied.failed.size());
         outcome.substituted += static_cast<int>(applied.substituted.size());
         if (!request.whole()) continue;
+        stages.reset();  // the merge has its own: no need of the passes' memory twice
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
         add(outcome, results,
             merge_shot(
