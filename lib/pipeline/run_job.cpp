@@ -1,6 +1,7 @@
 #include "pipeline/run_job.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -140,9 +141,9 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         const FrameSet whole_shot = frames_of(context.delivered_range());
         const StageOptions stage_options{request.overwrite, request.continue_on_error, services.stop,
                                          [&overall](const Progress& progress) { overall.tell(progress); }};
-        ShotStages stages(context, stage_options);
+        std::optional<ShotStages> stages(std::in_place, context, stage_options);
         std::size_t left = analyses_of(*shots[i]).size();
-        while (const auto unsolved = stages.next_unsolved()) {
+        while (const auto unsolved = stages->next_unsolved()) {
             if (request.stage == Stage::Apply) {
                 throw Error(ErrorKind::Input,
                             "the pass '" + shots[i]->passes[*unsolved].name +
@@ -154,23 +155,24 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
                 // have not.
                 const FrameSet& measured = request.stage == Stage::All ? whole_shot : frames[i];
                 overall.begin(static_cast<double>(measured.size()));
-                stages.measure(*unsolved, measured);
+                stages->measure(*unsolved, measured);
                 --left;
             }
             if (request.stage == Stage::Measure) break;
-            stages.solve(*unsolved);
+            stages->solve(*unsolved);
             if (request.stage == Stage::Solve) break;
         }
         if (request.stage == Stage::Measure || request.stage == Stage::Solve) continue;
         if (request.stage == Stage::All)  // what was solved before
             overall.begin(static_cast<double>(left * whole_shot.size()));
         overall.begin(static_cast<double>(frames[i].size()));
-        const ShotStages::Outcome applied = stages.apply(frames[i]);
+        const ShotStages::Outcome applied = stages->apply(frames[i]);
         outcome.made += applied.made;
         outcome.reused += applied.reused;
         outcome.failed += static_cast<int>(applied.failed.size());
         outcome.substituted += static_cast<int>(applied.substituted.size());
         if (!request.whole()) continue;
+        stages.reset();  // the merge has its own: no need of the passes' memory twice
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
         add(outcome, results,
             merge_shot(
