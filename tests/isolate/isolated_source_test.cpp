@@ -180,7 +180,7 @@ TEST_CASE("every file of the footage gives the same frames, or the same refusal,
     for (const char* name : {"footage/exr", "footage/clips", "footage/damaged"}) {
         const auto folder = wetgate::tests::shared(name);
         if (!folder) {
-            MESSAGE("skipped: no ../shared/", name, " here");
+            MESSAGE("skipped: no ../shared/", std::string(name), " here");
             continue;
         }
         const auto pool = decoders();
