@@ -173,8 +173,12 @@ void DecoderProcess::make_room(std::size_t bytes) {
     if (bytes <= size_) return;
     constexpr std::size_t step = std::size_t{1} << 21;
     const std::size_t size = (bytes + step - 1) / step * step;
-    if (::ftruncate(memory_.number(), static_cast<off_t>(size)) != 0)
+    if (::ftruncate(memory_.number(), static_cast<off_t>(size)) != 0) {
+        if (errno == EFBIG)  // shared memory counts as a file
+            throw Error(ErrorKind::Output,
+                        "the limit of file sizes (ulimit -f) has no room for a decoded frame; raise it");
         throw Error(ErrorKind::OutOfMemory, "no memory for a decoded frame");
+    }
     if (map_ != nullptr) ::munmap(map_, size_);
     map_ = nullptr;
     size_ = 0;
