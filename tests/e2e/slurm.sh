@@ -44,12 +44,12 @@ printf '#!/bin/sh\ncase "$*" in *"--stage apply"*) mkdir %s/once 2>/dev/null && 
     "$folder" "$wetgate" >once_wetgate
 chmod +x slow_wetgate once_wetgate
 
-# submit BINARY [OPTION...]: the job in two chunks, or so many frames a chunk as $chunk says
+# submit BINARY [OPTION...]: the job from scratch
 farm="$folder/the farm's 100% \$(touch no) \"x\""
 submit() {
     local binary=$1
     shift
-    expect 0 "$wetgate" submit run.json --to slurm -o "$farm" --wetgate "$binary" --chunk "${chunk:-6}" --cores 1 "$@"
+    expect 0 "$wetgate" submit run.json --to slurm -o "$farm" --wetgate "$binary" --chunk 4 --cores 1 "$@"
 }
 # until SECONDS COMMAND...: waits for a command to succeed
 until_true() {
@@ -86,7 +86,7 @@ rm -rf run.work run.qc
 expect 0 "$wetgate" submit run.json --to slurm -o "$farm" --dry-run
 queue_is_empty || fail "--dry-run handed something over"
 
-chunk=4 submit "$folder/once_wetgate" --comment 'it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' --tags avx2,big --limits wetgate:1 \
+submit "$folder/once_wetgate" --comment 'it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' --tags avx2,big --limits wetgate:1 \
     --partition low --priority 40 --env "NAME=\$(touch no) 'x' \"y\"" --time-limit 10
 merge=$(sed -n 's/^03_merge //p' log)
 scontrol show job "$merge" | grep -qF 'Comment=it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' ||
