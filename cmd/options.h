@@ -79,6 +79,7 @@ struct Options {
     int io_threads = 0;  ///< 0: one for each core
     bool overwrite = false;
     bool continue_on_error = false;
+    bool leave_to_merge = false;  ///< run: missing and substituted frames are no failure yet
     bool mix_fingerprints = false;
     bool verify = false;                 ///< merge: hash every output again
     std::optional<std::string> qc_gate;  ///< off, warn, fail

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/system_error.h"
 #include "isolate/serve.h"
 #include "media/wire.h"
 
@@ -61,10 +62,11 @@ Descriptor shared_memory() {
     return memory;
 }
 
-[[noreturn]] void fail_to_start(const std::filesystem::path& program, const std::string& why) {
+[[noreturn]] void fail_to_start(const std::filesystem::path& program, const std::string& why,
+                                ErrorKind kind = ErrorKind::Internal) {
     rlimit limit{};
     const bool is_short = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-    throw Error(is_short ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+    throw Error(is_short ? ErrorKind::OutOfMemory : kind,
                 "the decoder beside the binary cannot be started (--isolate off decodes without it): " + why,
                 {.file = program.string(), .shot = {}, .frame = {}});
 }
@@ -165,7 +167,11 @@ void DecoderProcess::spawn(const std::filesystem::path& program, Descriptor sock
     actions.set_signals();
     if (const int problem = actions.spawn(pid_, program.c_str()); problem != 0) {
         pid_ = -1;
-        fail_to_start(program, std::strerror(problem));
+        // No number was free for a descriptor where dup2() calls the number itself invalid.
+        const bool no_descriptor =
+            problem == EINVAL || problem == EMFILE || problem == ENFILE || problem == EBADF;
+        fail_to_start(program, no_descriptor ? describe_error(EMFILE) : std::strerror(problem),
+                      no_descriptor ? ErrorKind::Temporary : ErrorKind::Internal);
     }
 }
 
