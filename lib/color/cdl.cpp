@@ -52,7 +52,9 @@ std::string triple(const std::array<double, 3>& values) {
 
 Cdl read_cdl(const std::filesystem::path& file) {
     const std::string text = read_text(file, max_cdl_bytes);
-    // OCIO's parser would expand entities; no CDL has any.
+    // OCIO's parser would expand entities; no CDL has any. In UTF-16 they would go unseen here.
+    if (text.find('\0') != std::string::npos)
+        throw bad_cdl(file, "this is no CDL in UTF-8: save it as UTF-8");
     if (text.find("<!DOCTYPE") != std::string::npos || text.find("<!ENTITY") != std::string::npos) {
         throw bad_cdl(file, "a CDL with a document type declaration is refused: remove the <!DOCTYPE ...>");
     }

@@ -275,6 +275,7 @@ void MovWriter::send(AVPacket& packet, AVStream& track, AVRational time_base) {
 
 void MovWriter::write_picture(std::int64_t index, std::span<const std::byte> bytes) {
     const AVRational frames{options_.video.rate.den, options_.video.rate.num};
+    check_prores_packet(bytes);
     write_sound_until(static_cast<double>(index) * av_q2d(frames));
     const UniquePacket packet = make_packet();
     if (bytes.size() >

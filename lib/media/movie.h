@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ public:
 };
 std::unique_ptr<ProResEncoder> make_prores_encoder(const ProResOptions& options);
 
+/// Error{Input} unless `packet` is a ProRes frame by what it says of itself (SMPTE RDD 36, 5.1): its mark,
+/// and a size that is all there. What is none would vanish from a movie, and move every later frame up by
+/// one.
+void check_prores_packet(std::span<const std::byte> packet);
+
 /// `color` in the code points that a ProRes frame header has (SMPTE RDD 36, tables 5 to 7), so that header
 /// and container can agree: BT.601 and BT.2020 transfers are BT.709's one function, matrix 5 is 6; what it
 /// has not (sRGB) becomes unspecified.
@@ -71,7 +77,8 @@ struct MovOptions {
 };
 
 /// Muxes ProRes packets into `out`, in order, with timecode and colour tags and no clock. `packet(i)` for i
-/// in [0, frames) is called once each. Caller commits `out`.
+/// in [0, frames) is called once each. Caller commits `out`. Error{Input} for a packet that is no ProRes
+/// frame.
 void write_mov(AtomicFile& out, const MovOptions& options, std::int64_t frames,
                const std::function<std::vector<std::byte>(std::int64_t)>& packet);
 

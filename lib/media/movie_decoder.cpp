@@ -1,6 +1,9 @@
 #include "media/movie_decoder.h"
 
 #include <algorithm>
+#include <span>
+
+#include "media/movie.h"
 
 namespace wetgate::media {
 namespace {
@@ -20,21 +23,6 @@ const AVCodec* decoder_for(const AVCodecParameters& parameters) {
                                           avcodec_get_name(parameters.codec_id) + " in this libavcodec");
     }
     return codec;
-}
-
-// A ProRes frame begins with its own size (SMPTE RDD 36, 5.1), which libav does not compare with what is
-// there.
-void check_prores_size(const AVPacket& packet) {
-    const std::uint8_t* data = packet.data;
-    if (packet.size < 8) throw Error(ErrorKind::Input, "the frame's data is no ProRes frame");
-    const std::uint32_t size = static_cast<std::uint32_t>(data[0]) << 24 |
-                               static_cast<std::uint32_t>(data[1]) << 16 |
-                               static_cast<std::uint32_t>(data[2]) << 8 | data[3];
-    if (size > static_cast<std::uint32_t>(packet.size)) {
-        throw Error(ErrorKind::Input, "the frame's data is truncated: it says that it has " +
-                                          std::to_string(size) + " bytes, the movie holds " +
-                                          std::to_string(packet.size));
-    }
 }
 
 }  // namespace
@@ -84,7 +72,8 @@ UniqueFrame MovieDecoder::decode_intra(std::int32_t packet) {
     const UniquePacket coded = reader_.read(packet);
     coded->pts = packet;
     coded->dts = packet;
-    if (context_->codec_id == AV_CODEC_ID_PRORES) check_prores_size(*coded);
+    if (context_->codec_id == AV_CODEC_ID_PRORES)  // libav compares the size with nothing
+        check_prores_packet(std::as_bytes(std::span(coded->data, static_cast<std::size_t>(coded->size))));
     UniqueFrame picture = make_frame();
     int code = avcodec_send_packet(context_.get(), coded.get());
     if (code >= 0) code = avcodec_receive_frame(context_.get(), picture.get());

@@ -168,6 +168,20 @@ std::optional<ProResProfile> parse_prores_profile(const std::string& text) {
     return std::nullopt;
 }
 
+void check_prores_packet(std::span<const std::byte> packet) {
+    constexpr std::array<std::byte, 4> mark = {std::byte{'i'}, std::byte{'c'}, std::byte{'p'},
+                                               std::byte{'f'}};
+    if (packet.size() < 8 || !std::equal(mark.begin(), mark.end(), packet.begin() + 4))
+        throw Error(ErrorKind::Input, "the frame's data is no ProRes frame");
+    std::uint32_t size = 0;
+    for (const std::byte byte : packet.first(4)) size = size << 8 | std::to_integer<std::uint32_t>(byte);
+    if (size > packet.size()) {
+        throw Error(ErrorKind::Input, "the frame's data is truncated: it says that it has " +
+                                          std::to_string(size) + " bytes, the movie holds " +
+                                          std::to_string(packet.size()));
+    }
+}
+
 ColorInfo tags_for_prores(ColorInfo color) {
     const auto known = [](int code, std::initializer_list<int> codes) {
         constexpr int unspecified = 2;

@@ -93,6 +93,9 @@ TEST_CASE("broken, hostile and senseless CDLs are refused with the file's name")
     refusal(written(folder, "c8.cc", "plain text"));
     refusal(written(folder, "c9.ccc", "<ColorCorrectionCollection></ColorCorrectionCollection>"));
     refusal(written(folder, "d1.cc", "<!DOCTYPE a [<!ENTITY b \"c\">]>" + good));
+    std::string wide = "\xFF\xFE";  // UTF-16: its document type declaration would not be seen
+    for (const char c : "<!DOCTYPE a [<!ENTITY b \"c\">]>" + good) wide += std::string(1, c) + '\0';
+    CHECK(refusal(written(folder, "d0.cc", wide)).find("UTF-8") != std::string::npos);
     refusal(written(folder, "d2.cc", ""));
     refusal(written(folder, "d3.cc", "<EmptyRoot/>"));
     CHECK(refusal(written(folder, "d4.cc", std::string(5 << 20, ' ') + good)).find("d4.cc") !=

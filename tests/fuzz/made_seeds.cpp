@@ -134,32 +134,58 @@ HostFrame rgb_frame(int width, int height, int n, SampleType type, int bits) {
     return media::make_rgb_frame(like, image, type, bits, std::nullopt);
 }
 
+constexpr int movie_width = 64, movie_height = 48;
+
+media::ProResOptions prores_of(media::ProResProfile profile) {
+    media::ProResOptions options;
+    options.profile = profile;
+    options.rate = {24000, 1001};
+    options.width = movie_width;
+    options.height = movie_height;
+    options.color.primaries = options.color.transfer = options.color.matrix = 1;
+    options.color.bits = 10;
+    return options;
+}
+
+std::vector<std::vector<std::byte>> packets_of(const media::ProResOptions& options, int frames) {
+    const media::ChromaFormat chroma{options.profile >= media::ProResProfile::P4444 ? 1 : 2, 1};
+    const auto encoder = media::make_prores_encoder(options);
+    std::vector<std::vector<std::byte>> packets;
+    for (int n = 0; n < frames; ++n) {
+        const HostFrame rgb = rgb_frame(movie_width, movie_height, n, SampleType::F32, 0);
+        packets.push_back(encoder->encode(
+            media::make_video_frame(rgb, media::read_worked(rgb), options.color, chroma, std::nullopt)));
+    }
+    return packets;
+}
+
 Bytes movie_of(media::ProResProfile profile, bool with_timecode) {
-    constexpr int width = 64, height = 48, frames = 6;
-    const bool full_chroma = profile >= media::ProResProfile::P4444;
+    constexpr int frames = 6;
     media::MovOptions options;
-    options.video.profile = profile;
-    options.video.rate = {24000, 1001};
-    options.video.width = width;
-    options.video.height = height;
-    options.video.color.primaries = options.video.color.transfer = options.video.color.matrix = 1;
-    options.video.color.bits = 10;
+    options.video = prores_of(profile);
     if (with_timecode) {
         options.timecode = parse_timecode("01:00:00:00", options.video.rate);
         options.reel = "A001";
     }
-    const auto encoder = media::make_prores_encoder(options.video);
+    const auto packets = packets_of(options.video, frames);
     const InputFile place("made.mov", {});
     AtomicFile out(place.path());
-    media::write_mov(out, options, frames, [&](std::int64_t n) {
-        HostFrame rgb = rgb_frame(width, height, static_cast<int>(n), SampleType::F32, 0);
-        const media::ChromaFormat chroma{full_chroma ? 1 : 2, 1};
-        return encoder->encode(
-            media::make_video_frame(rgb, media::read_worked(rgb), options.video.color, chroma, std::nullopt));
-    });
+    media::write_mov(out, options, frames,
+                     [&](std::int64_t n) { return packets.at(static_cast<std::size_t>(n)); });
     out.commit();
     const std::string bytes = read_text(place.path(), std::int64_t{1} << 24);
     return {bytes.begin(), bytes.end()};
+}
+
+std::vector<Seed> packet_seeds() {
+    Seed seed{"packets", {}};
+    for (const auto& packet : packets_of(prores_of(media::ProResProfile::Proxy), 3)) {
+        seed.bytes.push_back(static_cast<std::uint8_t>(packet.size() >> 8));
+        seed.bytes.push_back(static_cast<std::uint8_t>(packet.size() & 0xFF));
+        const Bytes coded = to_bytes(packet);
+        seed.bytes.insert(seed.bytes.end(), coded.begin(), coded.end());
+    }
+    return {seed};
 }
 
 std::vector<Seed> movie_seeds() {
@@ -224,6 +250,7 @@ std::vector<Seed> made_seeds(const std::string& target) {
     if (target == "exr" || target == "exr_header") return exr_seeds();
     if (target == "movie") return movie_seeds();
     if (target == "mov_atoms") return header_seeds();
+    if (target == "mux") return packet_seeds();
     if (target == "still") return still_seeds();
     if (target == "safetensors") return weights_seeds();
     return {};
