@@ -8,7 +8,7 @@ WORKDIR /src
 COPY . .
 RUN scripts/setup --no-browser
 RUN scripts/build -DWETGATE_TESTS=OFF ${TORCH:+-DCMAKE_PREFIX_PATH=/src/${TORCH}} \
-    && mkdir -p /opt/wetgate && cp -r build/wetgate build/libwetgate_engine.so build/models /opt/wetgate/ \
+    && mkdir -p /opt/wetgate && cp -r build/wetgate build/libwetgate_engine.so build/wetgate-decoder build/libwetgate_stills.so build/models /opt/wetgate/ \
     && if [ -n "${TORCH}" ]; then cp -r "${TORCH}/lib" /opt/wetgate/torch; else mkdir /opt/wetgate/torch; fi
 
 FROM ${BASE}

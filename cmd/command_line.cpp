@@ -293,6 +293,8 @@ std::optional<Options> parse_command_line(int argc, char** argv, int& code) {
     add_frames(*run, options);
     add_gate(*run, options);
     add_output_roots(*run, options);
+    run->add_flag("--leave-to-merge", options.leave_to_merge,
+                  "end with 0, not 20, where frames are missing or substituted: the merge tells of them");
     run->add_option("--stage", options.stage, "measure, solve, apply or all")
         ->check(CLI::IsMember({"measure", "solve", "apply", "all"}))
         ->capture_default_str();

@@ -1,17 +1,15 @@
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <mutex>
 #include <system_error>
@@ -20,6 +18,7 @@
 #include "cmd/command_line.h"
 #include "cmd/engine.h"
 #include "cmd/logging.h"
+#include "cmd/process.h"
 #include "cmd/verbs.h"
 #include "core/binary_folder.h"
 #include "core/error.h"
@@ -142,7 +141,13 @@ int run_verb(const Options& options, const Services& services) {
     if (options.verb == "passes") return passes(options);
     pin_environment();
     keep_large_blocks();
+    check_threads();
     return load_engine()(options, services);
+}
+
+/// Whether what the verb makes lies in files; else stdout has it.
+bool has_files(const Options& options) {
+    return options.verb == "run" || options.verb == "merge" || options.verb == "train";
 }
 
 /// Any exception as an Error.
@@ -174,43 +179,38 @@ int guarded(const Options& options, SignalWatch& signals) {
     }
 }
 
-/// A closed stdin, stdout or stderr would give its number to the next file that is opened, and a line of
-/// progress would go into a frame.
-void occupy_standard_descriptors() {
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-        if (::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0) std::_Exit(1);
+// A library that meets a fault where no exception may pass (a static initialiser that gets no thread) ends
+// here and not in a core dump without a word.
+const Options* ended_options = nullptr;
+[[noreturn]] void end_by_exception() {
+    Error error(ErrorKind::Internal, "a library ended the process");
+    try {
+        if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+    } catch (const std::exception& exception) {
+        error = as_error(exception);
+    } catch (...) {
     }
-}
-
-/// What has gone wrong with stdout. Progress that nobody can read loses no frame; a result that could not be
-/// written is a failure, unless its reader closed the pipe and so wants no more.
-int code_after_output(const Options& options, int code) {
-    const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-    pollfd reader{STDOUT_FILENO, POLLOUT, 0};
-    if (!lost || (::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0)) return code;
-    std::fprintf(stderr, "wetgate: what was printed is not whole: stdout cannot be written\n");
-    const bool has_files = options.verb == "run" || options.verb == "merge" || options.verb == "train";
-    return code == 0 && !has_files ? exit_code(ErrorKind::Output) : code;
+    const int code = report_failure(*ended_options, error, make_console_log(*ended_options));
+    std::_Exit(code);
 }
 
 }  // namespace
 }  // namespace wetgate::cmd
 
 int main(int argc, char** argv) {
-    wetgate::cmd::occupy_standard_descriptors();
-    // Both come back as errors of the call, which say what happened.
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    wetgate::cmd::prepare_process();
     int code = 0;
     const auto options = wetgate::cmd::parse_command_line(argc, argv, code);
     if (!options) return code;
+    wetgate::cmd::ended_options = &*options;
+    std::set_terminate(wetgate::cmd::end_by_exception);
     int received = 0;
     {
         wetgate::cmd::SignalWatch signals;
         code = wetgate::cmd::guarded(*options, signals);
         // Under the watch still: a reader that has stopped reading may hold this up for ever.
-        code = wetgate::cmd::code_after_output(*options, code);
+        if (wetgate::cmd::lost_output() && code == 0 && !wetgate::cmd::has_files(*options))
+            code = wetgate::exit_code(wetgate::ErrorKind::Output);
         std::fflush(nullptr);
         received = signals.received();
     }

@@ -79,13 +79,14 @@ struct Options {
     int io_threads = 0;  ///< 0: one for each core
     bool overwrite = false;
     bool continue_on_error = false;
+    bool leave_to_merge = false;  ///< run: missing and substituted frames are no failure yet
     bool mix_fingerprints = false;
     bool verify = false;                 ///< merge: hash every output again
     std::optional<std::string> qc_gate;  ///< off, warn, fail
     int io_retries = 4;
     std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere
-    bool isolate = true;      ///< decode in processes of their own
-    int frame_limit_s = 120;  ///< that a decoder may take for a frame
+    bool isolate = true;                              ///< decode in processes of their own
+    int frame_limit_s = 120;                          ///< that a decoder may take for a frame
 
     std::optional<std::filesystem::path> path_map;
     std::vector<std::pair<std::string, std::string>> maps;

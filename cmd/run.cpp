@@ -19,7 +19,7 @@ int run(const Options& options, const Services& services) {
     std::printf("frames: %d made, %d already there, %d missing, %d substituted\n", outcome.made,
                 outcome.reused, outcome.failed, outcome.substituted);
     if (outcome.result) return write_report({job.qc.report, job.qc.gate}, options, outcome);
-    if (outcome.failed + outcome.substituted > 0) {
+    if (outcome.failed + outcome.substituted > 0 && !options.leave_to_merge) {
         throw Error(ErrorKind::SomeFramesFailed,
                     std::to_string(outcome.failed) + " frames were not made and " +
                         std::to_string(outcome.substituted) + " have a substitute; the others are done");

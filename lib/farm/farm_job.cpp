@@ -83,6 +83,13 @@ TaskNeeds needs_of(const spec::JobSpec& job, std::span<const pipeline::ShotPlan>
     return needs;
 }
 
+bool goes_on(const spec::JobSpec& job, const FarmSettings& settings) {
+    const auto& options = settings.options;
+    return std::find(options.begin(), options.end(), "--continue-on-error") != options.end() ||
+           std::any_of(job.shots.begin(), job.shots.end(),
+                       [](const spec::ShotSpec& shot) { return shot.on_bad_frame != spec::BadFrame::Fail; });
+}
+
 std::vector<StepOutput> outputs_of(const spec::ShotSpec& shot, bool movies) {
     std::vector<StepOutput> outputs;
     for (const spec::OutputSpec& output : shot.outputs) {
@@ -138,6 +145,7 @@ FarmJob make_farm_job(const spec::JobSpec& job, std::span<const pipeline::ShotPl
                  {},       settings, needs_of(job, plans, settings),
                  {},       job.work, inputs_of(job, plans)};
     check_text("the path of the job", job.file.string());
+    if (goes_on(job, settings)) farm.settings.run_options.emplace_back("--leave-to-merge");
     Step merge{"merge", StepKind::Merge, {}, {}, 1, {}, {}};
     for (const pipeline::ShotPlan& plan : plans) add_shot(farm, job.shot(plan.shot), plan, merge);
     for (const Step& step : farm.steps)

@@ -59,8 +59,9 @@ struct FarmJob {
 
 /// The steps of a planned job. Stages of a pass that measures wait for each other; shots do not; the merge
 /// waits for every `apply`. Where no GPU is asked for, tasks run with --device cpu, where one is, with a CUDA
-/// device: "auto" on a mixed farm would mix fingerprints, which merge refuses. Error{Usage} for control
-/// characters in a setting and numbers out of range.
+/// device: "auto" on a mixed farm would mix fingerprints, which merge refuses. Where frames may be missing or
+/// substituted, tasks leave it to the merge to tell: a farm takes any other code than 0 for a failure.
+/// Error{Usage} for control characters in a setting and numbers out of range.
 FarmJob make_farm_job(const spec::JobSpec& job, std::span<const pipeline::ShotPlan> plans,
                       const FarmSettings& settings);
 

@@ -47,11 +47,11 @@ void write_files(const FarmJob& job, std::span<const FarmFile> files) {
         const fs::path path = job.folder / file.name;
         write_atomic(path, file.text);
         if (!file.executable) continue;
+        std::error_code problem;
         // For whom it is readable: as the umask says.
         const auto readable = static_cast<unsigned>(fs::status(path, problem).permissions()) & 0444U;
         if (!problem)
-            std::error_code problem;
-        fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
+            fs::permissions(path, static_cast<fs::perms>(readable >> 2U), fs::perm_options::add, problem);
         if (problem) {
             throw Error(ErrorKind::Output, "cannot be made executable: " + problem.message(),
                         {.file = path.string(), .shot = {}, .frame = {}});

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/system_error.h"
 #include "isolate/serve.h"
 #include "media/wire.h"
 
@@ -61,10 +62,11 @@ Descriptor shared_memory() {
     return memory;
 }
 
-[[noreturn]] void fail_to_start(const std::filesystem::path& program, const std::string& why) {
+[[noreturn]] void fail_to_start(const std::filesystem::path& program, const std::string& why,
+                                ErrorKind kind = ErrorKind::Internal) {
     rlimit limit{};
     const bool is_short = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-    throw Error(is_short ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+    throw Error(is_short ? ErrorKind::OutOfMemory : kind,
                 "the decoder beside the binary cannot be started (--isolate off decodes without it): " + why,
                 {.file = program.string(), .shot = {}, .frame = {}});
 }
@@ -165,7 +167,11 @@ void DecoderProcess::spawn(const std::filesystem::path& program, Descriptor sock
     actions.set_signals();
     if (const int problem = actions.spawn(pid_, program.c_str()); problem != 0) {
         pid_ = -1;
-        fail_to_start(program, std::strerror(problem));
+        // No number was free for a descriptor where dup2() calls the number itself invalid.
+        const bool no_descriptor =
+            problem == EINVAL || problem == EMFILE || problem == ENFILE || problem == EBADF;
+        fail_to_start(program, no_descriptor ? describe_error(EMFILE) : std::strerror(problem),
+                      no_descriptor ? ErrorKind::Temporary : ErrorKind::Internal);
     }
 }
 
@@ -173,8 +179,12 @@ void DecoderProcess::make_room(std::size_t bytes) {
     if (bytes <= size_) return;
     constexpr std::size_t step = std::size_t{1} << 21;
     const std::size_t size = (bytes + step - 1) / step * step;
-    if (::ftruncate(memory_.number(), static_cast<off_t>(size)) != 0)
+    if (::ftruncate(memory_.number(), static_cast<off_t>(size)) != 0) {
+        if (errno == EFBIG)  // shared memory counts as a file
+            throw Error(ErrorKind::Output,
+                        "the limit of file sizes (ulimit -f) has no room for a decoded frame; raise it");
         throw Error(ErrorKind::OutOfMemory, "no memory for a decoded frame");
+    }
     if (map_ != nullptr) ::munmap(map_, size_);
     map_ = nullptr;
     size_ = 0;
@@ -184,9 +194,9 @@ void DecoderProcess::make_room(std::size_t bytes) {
     size_ = size;
 }
 
-bool DecoderProcess::wait_for_end(int timeout_ms) const {
+bool DecoderProcess::wait_for_end(int timeout_ms, bool unknown) const {
     const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!process.is_open()) return true;  // an old kernel: the caller's wait is without a limit
+    if (!process.is_open()) return unknown;
     pollfd state{process.number(), POLLIN, 0};
     return ::poll(&state, 1, timeout_ms) != 0;
 }
@@ -198,10 +208,10 @@ Ending DecoderProcess::end() {
     // for.
     pollfd hung_up{channel_.socket(), 0, 0};
     const bool is_ending = ::poll(&hung_up, 1, 0) > 0 && (hung_up.revents & (POLLHUP | POLLERR)) != 0;
-    if (!is_ending || !wait_for_end(own_end_ms)) ::kill(pid_, SIGKILL);
+    if (!is_ending || !wait_for_end(own_end_ms, false)) ::kill(pid_, SIGKILL);
     int status = 0;
     // One that waits for a dead file server cannot be ended before that answers: left to the system.
-    if (wait_for_end(killed_end_ms) && ::waitpid(pid_, &status, 0) == pid_)
+    if (wait_for_end(killed_end_ms, true) && ::waitpid(pid_, &status, 0) == pid_)
         ending_ = WIFSIGNALED(status) ? Ending{true, WTERMSIG(status)} : Ending{false, WEXITSTATUS(status)};
     pid_ = -1;
     return ending_;

@@ -49,7 +49,8 @@ public:
 
 private:
     void spawn(const std::filesystem::path& program, Descriptor socket, Descriptor life);
-    bool wait_for_end(int timeout_ms) const;
+    /// `unknown` where the kernel is too old to tell.
+    bool wait_for_end(int timeout_ms, bool unknown) const;
 
     Descriptor memory_;
     Descriptor

@@ -42,8 +42,8 @@ public:
                 }
                 // A sequence is open when any frame of it says what it is: see media::open_source().
                 const fs::path file = request_.path_of(asked_for_);
-                if (!request_.is_sequence || ++deaths == most_open_deaths)
-                    throw Error(ErrorKind::Input, death.why, {file.string(), {}, {}});
+                if (death.is_from_outside || !request_.is_sequence || ++deaths == most_open_deaths)
+                    throw error_of(death, {file.string(), {}, {}});
                 pool_->remember_death(file, asked_for_, death.why);
                 log_(LogLevel::Warning, fmt::format("{}: {}", file.string(), death.why));
                 decoder_ = pool_->start(log_);
@@ -55,7 +55,7 @@ public:
     }
 
     ~IsolatedSource() override {
-        if (decoder_) pool_->give_back(std::move(decoder_));
+        if (decoder_ && is_answered_) pool_->give_back(std::move(decoder_));
     }
     IsolatedSource(const IsolatedSource&) = delete;
     IsolatedSource& operator=(const IsolatedSource&) = delete;
@@ -94,8 +94,7 @@ private:
                 drop();
                 if (!is_blamed(death)) continue;
                 if (!death.is_from_outside) pool_->remember_death(file, frame, death.why);
-                throw Error(death.is_from_outside ? ErrorKind::OutOfMemory : ErrorKind::Input, death.why,
-                            here);
+                throw error_of(death, here);
             } catch (const Error&) {
                 if (!is_answered_) drop();
                 is_fresh_ = false;
@@ -105,6 +104,10 @@ private:
     }
 
     void drop() { decoder_.reset(); }
+
+    static Error error_of(const Death& death, const ErrorContext& where) {
+        return {death.is_from_outside ? ErrorKind::OutOfMemory : ErrorKind::Input, death.why, where};
+    }
 
     // Not for what an earlier frame may have broken.
     bool is_blamed(const Death& death) const { return is_fresh_ || death.is_late; }
@@ -117,7 +120,8 @@ private:
         const Message opened = exchange(MessageKind::Open, out.written(), MessageKind::Opened,
                                         pool_->settings().frame_limit * open_factor);
         media::WireReader in(opened.body);
-        info_ = sensible([&] { return media::unpack_info(in, request_); });
+        media::SourceInfo info = sensible([&] { return media::unpack_info(in, request_); });
+        if (info_.range.empty()) info_ = std::move(info);  // what was once said stays
     }
 
     Message ask(MessageKind kind, int frame, MessageKind answer) {

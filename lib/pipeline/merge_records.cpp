@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "core/error.h"
@@ -20,32 +21,36 @@ ErrorContext at(const ShotContext& shot, const FrameSet& frames) {
     return {.file = {}, .shot = shot.shot().name, .frame = frames.front()};
 }
 
-/// The kinds of machine that made the frames, the commonest first; this machine's where there is no frame.
-std::vector<nlohmann::json> fingerprints_of(const ShotContext& shot, const Records& records) {
-    std::vector<std::pair<int, nlohmann::json>> found;
+struct Kind {
+    nlohmann::json fingerprint;
+    FrameSet frames;
+};
+
+/// The kinds of machine that made the frames, in the order of their first frames.
+std::vector<Kind> kinds_of(const Records& records) {
+    std::vector<Kind> kinds;
     for (const auto& [frame, record] : records) {
         const nlohmann::json& fingerprint = record.at("fingerprint");
-        const auto known = std::find_if(found.begin(), found.end(),
-                                        [&](const auto& entry) { return entry.second == fingerprint; });
-        if (known == found.end()) {
-            found.emplace_back(1, fingerprint);
+        const auto known = std::find_if(kinds.begin(), kinds.end(),
+                                        [&](const Kind& kind) { return kind.fingerprint == fingerprint; });
+        if (known == kinds.end()) {
+            kinds.push_back({fingerprint, {frame}});
         } else {
-            ++known->first;
+            known->frames.push_back(frame);
         }
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    std::vector<nlohmann::json> fingerprints;
-    for (auto& entry : found) fingerprints.push_back(std::move(entry.second));
-    if (fingerprints.empty()) fingerprints.push_back(shot.runtime().fingerprint());
-    return fingerprints;
+    return kinds;
 }
 
-/// The stages, solved as one of the kinds of machine solved them.
+/// The stages, solved as one of the kinds of machine solved them: the commonest that did.
 ShotStages solved_stages(const ShotContext& shot, StageOptions options, const Records& records) {
+    std::vector<Kind> kinds = kinds_of(records);
+    if (kinds.empty()) kinds.push_back({shot.runtime().fingerprint(), {}});
+    std::stable_sort(kinds.begin(), kinds.end(),
+                     [](const Kind& a, const Kind& b) { return a.frames.size() > b.frames.size(); });
     std::optional<std::size_t> unsolved;
-    for (const nlohmann::json& fingerprint : fingerprints_of(shot, records)) {
-        options.fingerprint = fingerprint;
+    for (const Kind& kind : kinds) {
+        options.fingerprint = kind.fingerprint;
         ShotStages stages(shot, options);
         const auto missing = stages.next_unsolved();
         if (!missing) return stages;
@@ -78,23 +83,13 @@ void refuse_incomplete(const ShotContext& shot, const FrameSet& missing, const F
 }
 
 void refuse_mixture(const ShotContext& shot, const Records& records) {
-    std::vector<std::pair<nlohmann::json, FrameSet>> kinds;
-    for (const auto& [frame, record] : records) {
-        const nlohmann::json& fingerprint = record.at("fingerprint");
-        const auto known = std::find_if(kinds.begin(), kinds.end(),
-                                        [&](const auto& kind) { return kind.first == fingerprint; });
-        if (known == kinds.end()) {
-            kinds.emplace_back(fingerprint, FrameSet{frame});
-        } else {
-            known->second.push_back(frame);
-        }
-    }
+    const std::vector<Kind> kinds = kinds_of(records);
     if (kinds.size() < 2) return;
     std::string message = "frames of " + std::to_string(kinds.size()) + " kinds of machine: ";
     for (const auto& [fingerprint, frames] : kinds)
         message += spec::print_frames(frames) + " by " + fingerprint.dump() + "; ";
     throw Error(ErrorKind::Usage, message + "run them all on one kind, or merge with --mix-fingerprints",
-                at(shot, kinds[1].second));
+                at(shot, kinds[1].frames));
 }
 
 /// Two frames that name one file: all but one of them is not what its record says.

@@ -1,6 +1,7 @@
 #include "pipeline/run_job.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -40,6 +41,15 @@ FrameSet chosen_frames(const JobRequest& request, const FrameRange& delivered, i
     const int index = *request.chunk_index - chunks_before;
     chunks_before += chunks;
     return chunk(frames, index, size);
+}
+
+// What a command does of a shot, in frames: a stage is about its own alone.
+double units_of(const JobRequest& request, const spec::ShotSpec& shot, double all, double chosen) {
+    if (request.stage == Stage::Solve) return 0;
+    if (request.stage != Stage::All) return chosen;
+    constexpr double merge_share = 0.1;
+    return all * static_cast<double>(analyses_of(shot).size()) + chosen +
+           (request.whole() ? all * merge_share : 0);
 }
 
 // Turns the stages' own progress into one fraction over the whole command.
@@ -113,10 +123,8 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         frames.push_back(chosen_frames(request, contexts.back()->delivered_range(), chunks_before));
         if (frames.back().empty()) continue;
         check_memory(*contexts.back(), widest_reach(*contexts.back()), shot->passes.size());
-        const double shot_frames = contexts.back()->delivered_range().size();
-        units += shot_frames * static_cast<double>(analyses_of(*shot).size()) +
-                 static_cast<double>(frames.back().size());
-        if (request.whole()) units += shot_frames * 0.1;
+        units += units_of(request, *shot, contexts.back()->delivered_range().size(),
+                          static_cast<double>(frames.back().size()));
     }
     if (std::all_of(frames.begin(), frames.end(), [](const FrameSet& set) { return set.empty(); })) {
         throw Error(ErrorKind::Usage, "no frame of the chosen shots is asked for; see `wetgate plan`");
@@ -133,8 +141,9 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
         const FrameSet whole_shot = frames_of(context.delivered_range());
         const StageOptions stage_options{request.overwrite, request.continue_on_error, services.stop,
                                          [&overall](const Progress& progress) { overall.tell(progress); }};
-        ShotStages stages(context, stage_options);
-        while (const auto unsolved = stages.next_unsolved()) {
+        std::optional<ShotStages> stages(std::in_place, context, stage_options);
+        std::size_t left = analyses_of(*shots[i]).size();
+        while (const auto unsolved = stages->next_unsolved()) {
             if (request.stage == Stage::Apply) {
                 throw Error(ErrorKind::Input,
                             "the pass '" + shots[i]->passes[*unsolved].name +
@@ -144,21 +153,26 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
             if (request.stage != Stage::Solve) {
                 // An artefact needs the whole shot; a run that may do everything measures what the others
                 // have not.
-                overall.begin(static_cast<double>(whole_shot.size()));
-                stages.measure(*unsolved, request.stage == Stage::All ? whole_shot : frames[i]);
+                const FrameSet& measured = request.stage == Stage::All ? whole_shot : frames[i];
+                overall.begin(static_cast<double>(measured.size()));
+                stages->measure(*unsolved, measured);
+                --left;
             }
             if (request.stage == Stage::Measure) break;
-            stages.solve(*unsolved);
+            stages->solve(*unsolved);
             if (request.stage == Stage::Solve) break;
         }
         if (request.stage == Stage::Measure || request.stage == Stage::Solve) continue;
+        if (request.stage == Stage::All)  // what was solved before
+            overall.begin(static_cast<double>(left * whole_shot.size()));
         overall.begin(static_cast<double>(frames[i].size()));
-        const ShotStages::Outcome applied = stages.apply(frames[i]);
+        const ShotStages::Outcome applied = stages->apply(frames[i]);
         outcome.made += applied.made;
         outcome.reused += applied.reused;
         outcome.failed += static_cast<int>(applied.failed.size());
         outcome.substituted += static_cast<int>(applied.substituted.size());
         if (!request.whole()) continue;
+        stages.reset();  // the merge has its own: no need of the passes' memory twice
         overall.begin(static_cast<double>(whole_shot.size()) * 0.1);
         add(outcome, results,
             merge_shot(

@@ -1,9 +1,11 @@
 #pragma once
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "spec/problem.h"
 
@@ -25,8 +27,19 @@ public:
         return {has ? &value_->at(key) : nullptr, pointer(key)};
     }
     JobNode item(std::size_t index) const { return {&value_->at(index), join_pointer(pointer_, index)}; }
-    /// Entries of a list; 0 for anything else.
-    std::size_t items() const { return value_ != nullptr && value_->is_array() ? value_->size() : 0; }
+    /// Entries of a list that are read; 0 for anything else. No list of a job may have more than
+    /// most_entries, and one that has was reported: what lies behind would cost memory for nothing.
+    std::size_t items() const {
+        return value_ != nullptr && value_->is_array() ? std::min(value_->size(), most_entries) : 0;
+    }
+    /// Names of an object's members that are read, likewise.
+    std::vector<std::string> keys() const {
+        std::vector<std::string> names;
+        if (value_ == nullptr || !value_->is_object()) return names;
+        for (auto member = value_->begin(); member != value_->end() && names.size() < most_entries; ++member)
+            names.push_back(member.key());
+        return names;
+    }
 
     std::optional<std::string> text(const std::string& key) const {
         const JobNode member = (*this)[key];
@@ -60,6 +73,8 @@ public:
             return std::nullopt;
         return static_cast<int>(*wide);
     }
+
+    static constexpr std::size_t most_entries = 10'000;
 
 private:
     const nlohmann::json* value_;

@@ -76,12 +76,11 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
         if (node.text("gate") == to_text(mode)) job.qc.gate = mode;
     }
     job.qc.measure = node.flag("measure", true);
-    if (const JobNode checks = node["checks"]; checks.is_there() && checks.value().is_object()) {
-        for (const auto& [name, value] : checks.value().items()) {
-            const JobNode check = checks[name];
-            job.qc.checks[name] = {check.flag("enabled", true), check.number("threshold"),
-                                   check.text("severity").value_or("")};
-        }
+    const JobNode checks = node["checks"];
+    for (const std::string& name : checks.keys()) {
+        const JobNode check = checks[name];
+        job.qc.checks[name] = {check.flag("enabled", true), check.number("threshold"),
+                               check.text("severity").value_or("")};
     }
     const JobNode accept = node["accept"];
     for (std::size_t i = 0; i < accept.items(); ++i) {
@@ -90,10 +89,7 @@ void read_qc(JobReading& reading, const JobNode& node, JobSpec& job) {
                         item.text("shot").value_or(""),
                         {},
                         item.text("reason").value_or("")};
-        if (const auto frames = item.text_or_integer("frames")) {
-            rule.frames = reported(reading, item.pointer("frames"),
-                                   [&] { return parse_frames(*frames, reading.options.frames_syntax); });
-        }
+        rule.frames = reading.frames_here(item, "frames");
         job.qc.accept.push_back(std::move(rule));
     }
 }
@@ -199,8 +195,10 @@ JobSpec parse_job(std::string_view text, const std::filesystem::path& file, cons
     Rules(schema).check(schema, document, "", reading.problems);
     JobSpec job = read_job(reading, JobNode(&document, ""), std::move(absolute));
     for (Problem& problem : check_job(job)) reading.problem(problem.pointer, std::move(problem.message));
-    // Ours first: valijson only adds what ours did not see (and would drown a long list in repeats).
-    if (reading.problems.size() < most_problems) {
+    // Ours first: valijson only adds what ours did not see (and would drown a long list in repeats, each of
+    // which takes memory).
+    constexpr std::size_t long_text = std::size_t{64} << 10;
+    if (reading.problems.empty() || (reading.problems.size() < most_problems && text.size() < long_text)) {
         const Schema second(schema);
         if (!second.accepts(document)) add_unreported(reading.problems, second.problems(document));
         add_unreported(reading.problems, std::move(reading.second_opinion));

@@ -11,6 +11,8 @@
 namespace wetgate::spec {
 namespace {
 
+constexpr std::size_t most_rules = 10'000;  // every path is held against every rule
+
 bool looks_like_windows(std::string_view path) {
     const bool drive =
         path.size() >= 2 && std::isalpha(static_cast<unsigned char>(path[0])) != 0 && path[1] == ':';
@@ -83,6 +85,13 @@ void read_path_map(PathMap& map, const std::filesystem::path& file) {
     const nlohmann::json& rules = document["path_mapping_rules"];
     std::vector<Problem> problems;
     if (!rules.is_array()) problems.push_back({"/path_mapping_rules", "expected a list [...]", ""});
+    if (rules.size() > most_rules) {
+        throw JobProblems({{"/path_mapping_rules",
+                            "has " + std::to_string(rules.size()) + " rules, at most " +
+                                std::to_string(most_rules) + " are read",
+                            ""}},
+                          context);
+    }
     for (std::size_t i = 0; rules.is_array() && i < rules.size(); ++i) {
         const std::string from = text_of(rules[i], "source_path");
         const std::string to = text_of(rules[i], "destination_path");

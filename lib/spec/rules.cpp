@@ -122,6 +122,7 @@ const json& Rules::resolved(const json& rule) const {
 
 void Rules::check(const json& given_rule, const json& value, const std::string& pointer,
                   std::vector<Problem>& problems) const {
+    if (problems.size() >= most_rule_problems) return;
     const json& rule = resolved(given_rule);
     if (!rule.is_object()) {
         if (rule.is_boolean() && !rule.get<bool>()) problems.push_back({pointer, "is not allowed here", ""});

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,10 +18,12 @@ namespace wetgate::spec {
 /// An integer must be written as one: 1.0 is refused where the schema says integer.
 class Rules {
 public:
+    static constexpr std::size_t most_rule_problems = 2000;  ///< a list may hold a million of one kind
+
     /// `root` holds the definitions and must outlive the object.
     explicit Rules(const nlohmann::json& root) : root_(&root) {}
 
-    /// Appends every problem of `value` under `rule`.
+    /// Appends every problem of `value` under `rule`, until there are most_rule_problems.
     void check(const nlohmann::json& rule, const nlohmann::json& value, const std::string& pointer,
                std::vector<Problem>& problems) const;
 

@@ -103,25 +103,9 @@ std::string used_name(JobReading& reading, const std::string& pointer, const std
 }
 
 void read_frames(JobReading& reading, const JobNode& node, const ShotSpec& shot, PassSpec& pass) {
-    const auto text = node.text_or_integer("frames");
-    if (!text || text->empty()) return;
-    if (reading.frames_left > 0) {
-        pass.frames = reported(reading, node.pointer("frames"),
-                               [&] { return parse_frames(*text, reading.options.frames_syntax); });
-        if (!pass.frames) return;
-    }
-    if (!pass.frames || pass.frames->size() > reading.frames_left) {
-        if (!reading.frames_refused)
-            reading.problem(
-                node.pointer("frames"),
-                "the passes of this job name too many frames in all; leave `frames` out where a pass "
-                "works on all of them");
-        pass.frames.reset();
-        reading.frames_left = 0;
-        reading.frames_refused = true;
-        return;
-    }
-    reading.frames_left -= pass.frames->size();
+    if (node.text("frames") == "") return;  // all
+    pass.frames = reading.frames_here(node, "frames");
+    if (!pass.frames) return;
     if (!shot.range) return;
     const bool any = std::any_of(pass.frames->begin(), pass.frames->end(),
                                  [&](int frame) { return shot.range->contains(frame); });
@@ -219,6 +203,27 @@ void JobReading::problem(const std::string& pointer, std::string message, std::s
     if (!known) problems.push_back({pointer, std::move(message), std::move(suggestion)});
 }
 
+std::optional<FrameSet> JobReading::frames_here(const JobNode& node, const std::string& key) {
+    const auto text = node.text_or_integer(key);
+    if (!text) return std::nullopt;
+    std::optional<FrameSet> frames;
+    if (frames_left > 0) {
+        frames =
+            reported(*this, node.pointer(key), [&] { return parse_frames(*text, options.frames_syntax); });
+        if (!frames) return std::nullopt;
+    }
+    if (frames && frames->size() <= frames_left) {
+        frames_left -= frames->size();
+        return frames;
+    }
+    if (!frames_refused)
+        problem(node.pointer(key),
+                "the job names too many frames in all; leave `frames` out where all of them are meant");
+    frames_left = 0;
+    frames_refused = true;
+    return std::nullopt;
+}
+
 // A rule may speak of a path as the job has it, or of the place that a relative one means beside the job.
 std::string JobReading::mapped_text(const std::string& text) const {
     std::string mapped = options.path_map.apply(text);
@@ -293,16 +298,10 @@ ShotSpec read_shot(JobReading& reading, const JobNode& node) {
     shot.audio = read_audio(reading, node["audio"]);
 
     const JobNode mattes = node["mattes"];
-    if (mattes.is_there() && mattes.value().is_object()) {
-        for (const auto& [name, unused] : mattes.value().items())
-            shot.mattes[name] = read_matte(reading, mattes[name], name);
-    }
+    for (const std::string& name : mattes.keys()) shot.mattes[name] = read_matte(reading, mattes[name], name);
     const JobNode references = node["references"];
-    if (references.is_there() && references.value().is_object()) {
-        for (const auto& [name, unused] : references.value().items()) {
-            shot.references[name] = read_reference(reading, references[name], name);
-        }
-    }
+    for (const std::string& name : references.keys())
+        shot.references[name] = read_reference(reading, references[name], name);
     const JobNode passes = node["passes"];
     for (std::size_t i = 0; i < passes.items(); ++i)
         shot.passes.push_back(read_pass(reading, passes.item(i), shot));

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct JobReading {
     PassSchemas schemas;
     std::map<std::string, Schema> pass_validators;  ///< compiled once a pass
     std::size_t frames_left =
-        16'000'000;               ///< that `frames` of passes may still name: a small text can name a million
+        16'000'000;               ///< that `frames` anywhere may still name: a small text can name a million
     bool frames_refused = false;  ///< that it was too many has been said
     std::vector<Problem> problems;
     std::vector<Problem> second_opinion;  ///< valijson's
@@ -34,6 +35,8 @@ struct JobReading {
     void problem(const std::string& pointer, std::string message, std::string suggestion = {});
     /// `text` below the job's folder, mapped; reports Windows paths that no rule maps.
     std::filesystem::path path_here(const std::string& text, const std::string& pointer);
+    /// The frames that `key` of `node` names, out of frames_left; nullopt where it is absent or was reported.
+    std::optional<FrameSet> frames_here(const JobNode& node, const std::string& key);
     SpecPath pattern_here(const JobNode& node, const std::string& key);
     /// The same of a text that stands at `pointer`.
     SpecPath pattern_of(std::string text, const std::string& pointer);

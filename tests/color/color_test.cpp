@@ -186,7 +186,8 @@ TEST_CASE("a camera's linear gamut is the one of its log space") {
                                                 {"S-Log3 S-Gamut3.Cine", "Linear S-Gamut3.Cine"},
                                                 {"Log3G10", "Linear REDWideGamutRGB"},
                                                 {"V-Log", "Linear V-Gamut"}};
-    for (const auto& [coded, linear] : pairs) {
+    for (const auto& [coding, linear] : pairs) {
+        const char* coded = coding;
         CAPTURE(coded);
         // A curve works channel by channel: equal in, equal out, if the gamuts are the same.
         const std::array<float, 3> light = through(config, linear, coded, {0.5F, 0.02F, 0.5F});

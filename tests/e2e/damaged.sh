@@ -19,6 +19,9 @@ grep -q 'p.1004.exr' log || fail "the message does not name the file: $(cat log)
 [[ $(tail -n 1 log) == 'WETGATE-FAIL class=input code=10 shot=s frame=1004 retryable=no msg="'* ]] || fail "the last line: $(tail -n 1 log)"
 [ ! -e OUT/o.1004.exr ] || fail "a file under the name of the frame that failed"
 
+# A task of a farm, which would take 20 for a failure, leaves it to the merge.
+expect 0 "$wetgate" run run.json --continue-on-error --frames 1001-1008 --leave-to-merge
+expect 20 "$wetgate" merge run.json --continue-on-error
 expect 20 "$wetgate" run run.json --continue-on-error
 for n in 1001 1002 1003 1005 1007 1008; do cmp "OUT/o.$n.exr" "good/o.$n.exr" || fail "frame $n"; done
 [ ! -e OUT/o.1004.exr ] && [ ! -e OUT/o.1006.exr ] || fail "a file for a frame that was not made"

@@ -26,8 +26,9 @@ same_tree whole OUT
 for row in "077 600 700" "002 664 775"; do
     read -r mask file_mode folder_mode <<<"$row"
     again
-    (umask "$mask" && expect 0 "$wetgate" run run.json && expect 0 "$wetgate" submit run.json --to local --dry-run)
-    wrong=$(find OUT run.work run.qc \( -type f ! -perm "$file_mode" \) -o \( -type d ! -perm "$folder_mode" \))
+    (umask "$mask" && expect 0 "$wetgate" run run.json && expect 0 "$wetgate" submit run.json --to slurm --dry-run)
+    wrong=$(find OUT run.work run.qc \( -type f ! -name submit.sh ! -perm "$file_mode" \) -o \
+        \( \( -type d -o -name submit.sh \) ! -perm "$folder_mode" \))
     [ -z "$wrong" ] || fail "umask $mask: $(ls -ld $wrong | head -n 5)"
 done
 

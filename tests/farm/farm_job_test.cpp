@@ -94,6 +94,18 @@ TEST_CASE("the monitor is told sequences of the apply and movies of the merge") 
     CHECK(job.steps[6].outputs[1].name == "report.html");
 }
 
+TEST_CASE("tasks that go on past bad frames leave it to the merge to tell") {
+    FarmSettings settings;
+    settings.options = {"--continue-on-error"};
+    const FarmJob job = test::farm_job(settings);
+    CHECK(command_of(job, job.steps[4], "none", {}).back() == "--leave-to-merge");
+    CHECK(command_of(job, job.steps.back(), "none", {}).back() == "--continue-on-error");
+    spec::JobSpec holds = test::farm_job_spec();
+    CHECK(make_farm_job(holds, test::farm_plans(), {}).settings.run_options.empty());
+    holds.shots[1].on_bad_frame = spec::BadFrame::Hold;
+    CHECK(make_farm_job(holds, test::farm_plans(), {}).settings.run_options == Names{"--leave-to-merge"});
+}
+
 TEST_CASE("one shot of several is merged alone") {
     const std::vector<pipeline::ShotPlan> plans = {test::farm_plans()[1]};
     const FarmJob job = make_farm_job(test::farm_job_spec(), plans, {});

@@ -51,7 +51,7 @@ TEST_CASE("a layer has its command, frames and needs in the order of the DTD") {
         "    <threadable>True</threadable>\n"
         "    <memory>900m</memory>\n"
         "    <gpus>1</gpus>\n"
-        "    <gpu_memory>1024m</gpu_memory>\n"
+        "    <gpu_memory>1800m</gpu_memory>\n"
         "    <timeout>90</timeout>\n"
         "    <tags>general | linux.gpu</tags>\n"
         "    <limits>\n"

@@ -93,6 +93,17 @@ TEST_CASE("chunks by the extension are one parameter, and only on demand") {
     CHECK_FALSE(job["steps"][1].contains("parameterSpace"));
 }
 
+TEST_CASE("a range has at most 1024 values: longer ones are refused with the chunk that would do") {
+    FarmJob job = test::farm_job();
+    job.steps[0].frames = {1, 2049};
+    job.steps[0].chunk = 2;
+    CHECK(bundle_of(job).job["steps"].size() == 7);
+    job.steps[0].frames = {1, 2051};
+    CHECK_THROWS_WITH_AS(openjd_files(job), doctest::Contains("a --chunk of 3 or more"), Error);
+    job.settings.task_chunking = true;
+    CHECK_THROWS_WITH_AS(openjd_files(job), doctest::Contains("leave --chunking out"), Error);
+}
+
 TEST_CASE("paths are parameters with their data flow, and their values stand beside the template") {
     FarmSettings settings;
     settings.options = {"--models", "/m"};

@@ -16,6 +16,7 @@
 #include <new>
 
 #include "fuzz/input.h"
+#include "support/sanitizer.h"
 
 namespace wetgate::fuzz {
 namespace {
@@ -65,16 +66,6 @@ std::int64_t address_space_bytes() {
     return pages * ::sysconf(_SC_PAGESIZE);
 }
 
-bool has_address_sanitizer() {
-#if defined(__SANITIZE_ADDRESS__)
-    return true;
-#elif defined(__has_feature)
-    return __has_feature(address_sanitizer);
-#else
-    return false;
-#endif
-}
-
 void set_limit(__rlimit_resource what, rlim_t value) {
     const rlimit limit{value, value};
     require(::setrlimit(what, &limit) == 0, "a limit can be set");
@@ -88,7 +79,7 @@ public:
     [[noreturn]] void work(std::size_t first, std::size_t count, const std::vector<Seed>& seeds,
                            const std::vector<Bytes>& words) {
         set_limit(RLIMIT_CORE, 0);
-        if (bounds_.memory_mib > 0 && !has_address_sanitizer())
+        if (bounds_.memory_mib > 0 && !tests::has_address_sanitizer)
             set_limit(RLIMIT_AS, static_cast<rlim_t>(address_space_bytes() + (bounds_.memory_mib << 20)));
         for (std::size_t i = first; i < count; ++i) {
             const Mutant mutant = mutant_of(target_, seeds, words, i, bounds_);

@@ -180,7 +180,7 @@ TEST_CASE("every file of the footage gives the same frames, or the same refusal,
     for (const char* name : {"footage/exr", "footage/clips", "footage/damaged"}) {
         const auto folder = wetgate::tests::shared(name);
         if (!folder) {
-            MESSAGE("skipped: no ../shared/", name, " here");
+            MESSAGE("skipped: no ../shared/", std::string(name), " here");
             continue;
         }
         const auto pool = decoders();
@@ -269,13 +269,13 @@ TEST_CASE("a packed frame that was cut short or altered is refused, or describes
     frame.timecode = wetgate::Timecode{86400, {24000, 1001}, false};
     const std::vector<std::byte> whole = described(frame);
     for (std::size_t size = 0; size < whole.size(); ++size) {
-        wetgate::media::WireReader in(std::span(whole).first(size));
+        wetgate::media::WireReader in{std::span(whole).first(size)};
         CHECK_THROWS_AS(wetgate::media::unpack_frame(in, request), wetgate::media::WireFault);
     }
     for (std::size_t at = 0; at < whole.size(); ++at) {
-        for (const unsigned char value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+        for (const int value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
             std::vector<std::byte> altered = whole;
-            altered[at] = std::byte{value};
+            altered[at] = static_cast<std::byte>(value);
             wetgate::media::WireReader in(altered);
             try {
                 const HostFrame read = wetgate::media::unpack_frame(in, request);

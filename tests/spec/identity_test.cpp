@@ -47,7 +47,8 @@ TEST_CASE("a shot's identity changes with all that decides its pixels") {
         {"/compute/seed", 8},
         {"/compute/precision", "fp16"},
     };
-    for (const auto& [pointer, value] : changes) {
+    for (const auto& [place, value] : changes) {
+        const std::string pointer = place;
         CAPTURE(pointer);
         CHECK(identity(with(pointer, value)) != before);
     }
@@ -70,7 +71,8 @@ TEST_CASE("what does not decide pixels leaves a shot's identity alone") {
         {"/shots/0/source/rate", "23.976"},
         {"/shots/0/mattes/unused", {{"path", "mattes/other.exr"}}},
     };
-    for (const auto& [pointer, value] : changes) {
+    for (const auto& [place, value] : changes) {
+        const std::string pointer = place;
         CAPTURE(pointer);
         CHECK(identity(with(pointer, value)) == before);
     }

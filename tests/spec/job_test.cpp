@@ -268,6 +268,30 @@ TEST_CASE("a small job cannot ask for the memory of millions of frames a pass") 
     CHECK(problems[0].find("too many frames in all") != std::string::npos);
 }
 
+TEST_CASE("nor of millions of frames that are accepted beforehand, and frames of no text are none") {
+    json job = good_job();
+    const json all = {{"check", "clipped"}, {"frames", "1-1000000"}, {"reason", "r"}};
+    job["qc"]["accept"] = json::array();
+    for (int i = 0; i < 20; ++i) job["qc"]["accept"].push_back(all);
+    const Texts problems = problems_of(job);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].find("/qc/accept/16/frames: ") == 0);
+    CHECK(problems[0].find("too many frames in all") != std::string::npos);
+    job["qc"]["accept"] = {{{"check", "clipped"}, {"frames", ""}, {"reason", "r"}}};
+    REQUIRE(problems_of(job).size() == 1);
+    CHECK(problems_of(job)[0].find("/qc/accept/0/frames: ") == 0);
+}
+
+TEST_CASE("a list of a million wrong entries is one problem, and is not read") {
+    json job = good_job();
+    job["shots"] = json::array();
+    for (int i = 0; i < 500'000; ++i) job["shots"].push_back(0);
+    const Texts problems = problems_of(job);
+    REQUIRE(!problems.empty());
+    CHECK(problems[0] == "/shots: has 500000 entries, at most 10000 are allowed");
+    CHECK(problems.size() <= 1001);
+}
+
 TEST_CASE("path maps and the syntax of frames apply while reading") {
     LoadOptions options;
     options.path_map.add("P:\\show", "/mnt/show");

@@ -130,6 +130,10 @@ TEST_CASE("OpenJD path mapping files are read and others refused") {
     CHECK(read_path_map(file).empty());  // a session without rules
     write_atomic(file, std::string_view(R"({"version": "pathmapping-1.0"})"));
     CHECK(read_path_map(file).empty());
+    std::string many = R"({"version": "pathmapping-1.0", "path_mapping_rules": [0)";
+    for (int i = 0; i < 10'000; ++i) many += ",0";
+    write_atomic(file, many + "]}");
+    CHECK_THROWS_WITH_AS(read_path_map(file), doctest::Contains("10001 rules, at most 10000"), JobProblems);
 }
 
 }  // namespace

@@ -78,7 +78,9 @@ def integers(where, expression):  # 3.4.1.1.1
         values = set(range(first, last + (1 if step > 0 else -1), step))
         need(all(max(values) < min(s) or min(values) > max(s) for s in seen), f"{where}: {expression!r} overlaps")
         seen.append(values)
-    return sorted(set().union(*seen))
+    values = sorted(set().union(*seen))
+    need(len(values) <= 1024, f"{where}: {len(values)} values")  # openjd-model; the specification has it for lists
+    return values
 
 
 def check_parameters(definitions):  # 2
@@ -373,6 +375,7 @@ def faults(template):
     yield put(ranges + ("range",), "1-5,3-8")
     yield put(ranges + ("range",), "10-1")
     yield put(ranges + ("range",), "")
+    yield put(ranges + ("range",), "1-1025")
     yield put(ranges + ("type",), "INTEGER")
     yield put(ranges + ("name",), "1st")
     if template.get("extensions"):

@@ -14,7 +14,8 @@ stop_daemon() {
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ] || return 0
     kill "$pid"
     for _ in $(seq 100); do
-        [ -d "/proc/$pid" ] || return 0
+        # gone, or ended and nobody's child
+        grep -q '^State:[^Z]*$' "/proc/$pid/status" 2>/dev/null || return 0
         sleep 0.1
     done
     kill -9 "$pid" 2>/dev/null || true
@@ -50,7 +51,7 @@ SlurmdUser=root
 SlurmctldPort=$controller_port
 SlurmdPort=$node_port
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket${SLURM_NODE_CREDENTIAL:+,cred_expire=$SLURM_NODE_CREDENTIAL}
+AuthInfo=socket=$folder/munge/socket
 CryptoType=crypto/munge
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool
@@ -73,7 +74,6 @@ GresTypes=gpu
 ReturnToService=2
 KillWait=5
 JobRequeue=1
-${SLURM_NODE_REQUEUE_EXIT:+RequeueExit=$SLURM_NODE_REQUEUE_EXIT}
 MaxArraySize=${SLURM_NODE_MAX_ARRAY:-1001}
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
