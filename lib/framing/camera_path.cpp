@@ -20,8 +20,8 @@ constexpr int row_attempts = 4;
 constexpr double rounding_px = 1e-6;
 constexpr double most_row_share = 0.3;  // of the crop, for what rows slide at the edge
 constexpr double fading = 0.8;  // a frame: how fast a camera that is not seen is thought to come to rest
-constexpr PathWeights smoothness = {{0.15, 0, 0}, {0, 10, 1}};
-constexpr PathWeights stillness = {{15, 0, 0}, {0, 10, 1}};
+constexpr PathWeights smoothness = {{0.01, 0, 0}, {0, 10, 1}};
+constexpr PathWeights stillness = {{10, 0, 0}, {0, 10, 1}};
 constexpr PathWeights over_a_jolt = {{0, 0, 0}, {0, 1, 10}};
 
 /// One scene's part of the shot.

@@ -12,7 +12,7 @@
 // similarity all this is linear in W's four numbers, as is that a corner of the view stays in the plate: the
 // crop is a limit of the program and not a correction of its result.
 // Measured on hand-held clips at equal crop: Grundmann's absolute values of all three differences give paths
-// of straight pieces, which are perfect where the camera should stand still, but leave up to 40 % more fast
+// of straight pieces, which are perfect where the camera should stand still, but left 40 % more fast
 // motion on a pan that the crop binds than squares of the second difference do; squares alone never quite
 // stand still. So: squares of the second and third difference, and a small price on the size of the first.
 
