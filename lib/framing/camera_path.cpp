@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "framing/jolts.h"
+#include "framing/quantile.h"
 #include "framing/scene_path.h"
 
 namespace wetgate::framing {
@@ -125,9 +126,7 @@ void drop_rows(Part& part) {
 double median_zoom(const std::vector<Similarity>& maps) {
     std::vector<double> zooms;
     for (const Similarity& map : maps) zooms.push_back(1 / map.scale());
-    const auto half = zooms.begin() + static_cast<std::ptrdiff_t>(zooms.size() / 2);
-    std::nth_element(zooms.begin(), half, zooms.end());
-    return *half;
+    return median(std::move(zooms));
 }
 
 ScenePath solve_smooth_within(Part& part, int width, int height, const PathOptions& options,

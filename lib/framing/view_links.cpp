@@ -7,11 +7,12 @@
 
 #include "core/error.h"
 #include "framing/banded_program.h"
+#include "framing/view_numbers.h"
 
 namespace wetgate::framing {
 namespace {
 
-constexpr std::size_t numbers = 4;   // of a similarity: dx, dy, R (a - 1), R b
+constexpr std::size_t numbers = 4;   // of a similarity
 constexpr double trusted_px = 0.05;  // below which a residual says nothing of how good a link is
 
 /// Which frames are led to each other by links.
@@ -27,12 +28,6 @@ public:
 private:
     std::vector<std::size_t> parents_;
 };
-
-using Numbers = std::array<double, numbers>;
-
-Numbers numbers_of(const Similarity& map, double radius_px) {
-    return {map.dx, map.dy, radius_px * (map.a - 1), radius_px * map.b};
-}
 
 /// A scene's steps from its links; links[i] of frame i, none of which leads before the scene.
 void join(std::span<ViewStep> steps, std::span<const std::vector<ViewLink>> links, double radius_px) {
@@ -57,10 +52,8 @@ void join(std::span<ViewStep> steps, std::span<const std::vector<ViewLink>> link
             const auto back = static_cast<std::size_t>(link.back);
             if (back > i || !link.step.is_known()) continue;
             if (back == 1) places[i] = places[i - 1].then(link.step.map);
-            const double a = link.step.map.a, b = link.step.map.b;
-            const double before[numbers][numbers] = {
-                {a, -b, 0, 0}, {b, a, 0, 0}, {0, 0, a, -b}, {0, 0, b, a}};
-            const Numbers right = numbers_of(link.step.map, radius_px);
+            const auto before = matrix_of(link.step.map);
+            const ViewNumbers right = numbers_of(link.step.map, radius_px);
             const double weight = 1 / std::max(trusted_px, link.step.residual_px);
             for (std::size_t row = 0; row < numbers; ++row) {
                 coefficients.assign(numbers * (back + 1), 0.0);
@@ -70,13 +63,12 @@ void join(std::span<ViewStep> steps, std::span<const std::vector<ViewLink>> link
             }
         }
         if (i > 0 && places[i] == Similarity{}) places[i] = places[i - 1];
-        const Numbers now = numbers_of(places[i], radius_px);
+        const ViewNumbers now = numbers_of(places[i], radius_px);
         start.insert(start.end(), now.begin(), now.end());
     }
     const std::vector<double> solved = program.solve(std::move(start)).values;
     for (std::size_t i = 0; i < count; ++i) {
-        const double* w = solved.data() + numbers * i;
-        places[i] = {1 + w[2] / radius_px, w[3] / radius_px, w[0], w[1]};
+        places[i] = similarity_of(solved.data() + numbers * i, radius_px);
     }
     for (std::size_t i = 1; i < count; ++i) {
         if (islands.of(i) != islands.of(i - 1)) continue;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "framing/quantile.h"
 #include "motion/followed.h"
 
 namespace wetgate::framing {
@@ -79,13 +80,6 @@ RowStep fitted_rows(std::span<const Pair> pairs, const Similarity& otherwise) {
     return {{a, b, u - a * x - sheared * y, v - b * x - grown * y}, sheared + b, grown - a};
 }
 
-double median_of(std::vector<double> values) {
-    if (values.empty()) return 0;
-    const auto middle_one = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle_one, values.end());
-    return *middle_one;
-}
-
 /// A bookshelf must not outvote the walls of a room.
 void weigh_by_density(std::vector<Pair>& pairs, double half_width, double half_height) {
     std::array<int, cells_across * cells_down> counts{};
@@ -132,7 +126,7 @@ ViewStep view_step(const motion::GrayImage& from, const motion::GrayImage& to,
         std::vector<double> errors;
         for (const Pair& pair : pairs) errors.push_back(error_px(pair, *map));
         const double sigma =
-            std::clamp(median_of(std::move(errors)) / median_of_rayleigh, least_sigma_px, most_sigma_px);
+            std::clamp(median(std::move(errors)) / median_of_rayleigh, least_sigma_px, most_sigma_px);
         for (Pair& pair : pairs) {
             const double share = error_px(pair, *map) / (cauchy * sigma);
             pair.weight = pair.share / (1 + share * share);
