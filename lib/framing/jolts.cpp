@@ -10,7 +10,7 @@ namespace wetgate::framing {
 namespace {
 
 constexpr double usual_times = 6;
-constexpr double calm = 0.3;      // of the threshold: where a jolt begins and ends
+constexpr double calm = 0.5;      // of the threshold: where a jolt begins and ends
 constexpr std::size_t pause = 3;  // steps: a swing is slow where it turns
 constexpr std::size_t lead_frames = 4;
 
