@@ -13,6 +13,7 @@ namespace wetgate::framing {
 namespace {
 
 constexpr std::size_t numbers = 4;   // of a similarity
+constexpr int farthest_back = 64;    // frames: a band is as wide
 constexpr double trusted_px = 0.05;  // below which a residual says nothing of how good a link is
 
 /// Which frames are led to each other by links.
@@ -88,8 +89,8 @@ std::vector<ViewStep> joined_steps(std::span<const std::vector<ViewLink>> links,
     for (std::size_t i = 0; i < links.size(); ++i) {
         if (i > 0) steps[i].problem = motion::TrackProblem::FewMatches;
         for (const ViewLink& link : links[i]) {
-            if (link.back < 1 || static_cast<std::size_t>(link.back) > i)
-                throw Error(ErrorKind::Internal, "a link that leads before the shot");
+            if (link.back < 1 || link.back > farthest_back || static_cast<std::size_t>(link.back) > i)
+                throw Error(ErrorKind::Internal, "a link that leads before the shot, or too far back");
             if (link.back == 1) steps[i] = link.step;
         }
     }

@@ -109,7 +109,9 @@ ViewStep view_step(const motion::GrayImage& from, const motion::GrayImage& to,
     step.camera = camera.map;
     step.points = static_cast<int>(points.from.size());
 
-    const double x0 = middle(from.width), y0 = middle(from.height), scale = points.scale;
+    const double scale =
+        points.scale;  // the middle of what is followed, whose first sample is no corner of it
+    const double x0 = 0.5 * (scale * from.width - 1), y0 = 0.5 * (scale * from.height - 1);
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < points.from.size(); ++i) {
         const double x = points.from[i][0], y = points.from[i][1];
@@ -117,10 +119,9 @@ ViewStep view_step(const motion::GrayImage& from, const motion::GrayImage& to,
         const auto [cu, cv] = camera.map.at(x / scale, y / scale);
         const bool agrees = std::hypot(cu * scale - u, cv * scale - v) < agree_px;
         step.camera_agreeing += agrees ? 1 : 0;
-        pairs.push_back(
-            {{x - x0 * scale, y - y0 * scale}, {u - x0 * scale, v - y0 * scale}, agrees ? 1.0 : 0.0});
+        pairs.push_back({{x - x0, y - y0}, {u - x0, v - y0}, agrees ? 1.0 : 0.0});
     }
-    weigh_by_density(pairs, x0 * scale, y0 * scale);
+    weigh_by_density(pairs, x0, y0);
     std::optional<Similarity> map = fitted(pairs);
     for (int round = 0; map && round < refinements; ++round) {
         std::vector<double> errors;

@@ -101,6 +101,9 @@ TEST_CASE("nothing is known across a cut, and frames that nothing links stay unk
     std::vector<std::vector<ViewLink>> none(5);
     for (std::size_t i = 1; i < 5; ++i) CHECK_FALSE(joined_steps(none, {}, kWidth, kHeight)[i].is_known());
     CHECK(joined_steps({}, {}, kWidth, kHeight).empty());
+    std::vector<std::vector<ViewLink>> far(100);
+    far[80].push_back({70, {}});
+    CHECK_THROWS_AS(joined_steps(far, {}, kWidth, kHeight), Error);
     none[1].push_back({2, {}});
     CHECK_THROWS_AS(joined_steps(none, {}, kWidth, kHeight), Error);
 }
