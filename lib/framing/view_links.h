@@ -24,7 +24,7 @@ constexpr int link_distances[] = {1, 3, 9};
 /// links lead around it (its counts stay 0); what a step has besides `map` and `rows` is that of the link of
 /// one frame. links[i] are frame i's, in any order, those that cross `cuts` (indices of frames that begin a
 /// scene) are left out. `width`, `height`: of the pictures. Error{Internal} for a link that leads before the
-/// shot.
+/// shot, or back by more than 64 frames.
 std::vector<ViewStep> joined_steps(std::span<const std::vector<ViewLink>> links,
                                    std::span<const std::size_t> cuts, int width, int height);
 
