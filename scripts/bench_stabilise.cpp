@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <iostream>
 #include <opencv2/core.hpp>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "framing/camera_path.h"
+#include "framing/view_links.h"
 #include "motion/flow.h"
 #include "motion/opencv_threads.h"
 
@@ -39,12 +41,19 @@ cv::Mat view(GrayImage& image) {
 }
 
 int views(int width, int height, double zoom, const std::string& mode) {
-    std::vector<wetgate::framing::ViewStep> steps;
-    std::optional<GrayImage> before;
+    std::vector<std::vector<wetgate::framing::ViewLink>> links;
+    std::deque<GrayImage> last;  // the newest first
     while (auto now = next_frame(width, height)) {
-        steps.push_back(before ? wetgate::framing::view_step(*before, *now) : wetgate::framing::ViewStep{});
-        before = std::move(now);
+        links.emplace_back();
+        for (const int back : wetgate::framing::link_distances) {
+            if (static_cast<std::size_t>(back) > last.size() || (back > 1 && mode != "lock")) continue;
+            const auto& before = last[static_cast<std::size_t>(back - 1)];
+            links.back().push_back({back, wetgate::framing::view_step(before, *now)});
+        }
+        last.push_front(std::move(*now));
+        if (last.size() > 9) last.pop_back();
     }
+    const auto steps = joined_steps(links, {}, width, height);
     wetgate::framing::PathOptions options;
     options.most_zoom = zoom;
     options.mode = mode == "bump" ? PathMode::Bump : mode == "lock" ? PathMode::Lock : PathMode::Smooth;

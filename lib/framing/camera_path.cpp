@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "framing/jolts.h"
+#include "framing/quantile.h"
 #include "framing/scene_path.h"
 
 namespace wetgate::framing {
@@ -20,8 +21,8 @@ constexpr int row_attempts = 4;
 constexpr double rounding_px = 1e-6;
 constexpr double most_row_share = 0.3;  // of the crop, for what rows slide at the edge
 constexpr double fading = 0.8;  // a frame: how fast a camera that is not seen is thought to come to rest
-constexpr PathWeights smoothness = {{0.15, 0, 0}, {0, 10, 1}};
-constexpr PathWeights stillness = {{15, 0, 0}, {0, 10, 1}};
+constexpr PathWeights smoothness = {{0.01, 0, 0}, {0, 10, 1}};
+constexpr PathWeights stillness = {{10, 0, 0}, {0, 10, 1}};
 constexpr PathWeights over_a_jolt = {{0, 0, 0}, {0, 1, 10}};
 
 /// One scene's part of the shot.
@@ -125,9 +126,7 @@ void drop_rows(Part& part) {
 double median_zoom(const std::vector<Similarity>& maps) {
     std::vector<double> zooms;
     for (const Similarity& map : maps) zooms.push_back(1 / map.scale());
-    const auto half = zooms.begin() + static_cast<std::ptrdiff_t>(zooms.size() / 2);
-    std::nth_element(zooms.begin(), half, zooms.end());
-    return *half;
+    return median(std::move(zooms));
 }
 
 ScenePath solve_smooth_within(Part& part, int width, int height, const PathOptions& options,

@@ -20,7 +20,7 @@ enum class PathMode : std::uint8_t {
 
 struct PathOptions {
     PathMode mode = PathMode::Smooth;
-    double most_zoom = 1.1;    ///< >= 1: the crop is at most the 1/most_zoom-th part of the picture's width
+    double most_zoom = 1.1;    ///< 1 to 4: a view is at least 1 / most_zoom as wide as the plate
     bool fills_edges = false;  ///< the view may reach out of the plate by as much as the crop could be
     int longest_jolt = 12;     ///< frames; what lasts longer is a move
     bool sees_rows = true;     ///< takes out what a rolling shutter does, where there is evidence of one
@@ -44,8 +44,7 @@ struct FrameView {
     double dx_px = 0, dy_px = 0;  ///< where the view's centre lies in the plate, from the plate's centre
     double rotation_deg = 0;      ///< of the view in the plate, clockwise on the screen
     double scale = 1;             ///< the view's size, the scene's zoom set aside
-    double row_x = 0,
-           row_y = 0;  ///< rows of the plate slide by this, px a px below the centre (rolling shutter)
+    double row_x = 0, row_y = 0;  ///< how far the plate's rows slide, px a px below the centre
     ViewReason reason = ViewReason::Untouched;
 };
 

@@ -4,19 +4,15 @@
 #include <array>
 #include <cmath>
 
+#include "framing/quantile.h"
+
 namespace wetgate::framing {
 namespace {
 
 constexpr double usual_times = 6;
-constexpr double calm = 0.3;      // of the threshold: where a jolt begins and ends
+constexpr double calm = 0.5;      // of the threshold: where a jolt begins and ends
 constexpr std::size_t pause = 3;  // steps: a swing is slow where it turns
 constexpr std::size_t lead_frames = 4;
-
-double median(std::vector<double>& values) {
-    const auto half = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), half, values.end());
-    return *half;
-}
 
 /// How much faster each step is than those around it: px at the corners.
 std::vector<double> haste(std::span<const Similarity> steps, double radius_px, std::size_t reach) {
@@ -27,15 +23,14 @@ std::vector<double> haste(std::span<const Similarity> steps, double radius_px, s
                     radius_px * std::log(std::max(1e-6, steps[i].scale()))};
     }
     std::vector<double> result(count);
-    std::vector<double> around;
     for (std::size_t i = 1; i < count; ++i) {
         // As many before as after, or the median would lean to one side of a move that begins.
         const std::size_t near = std::min({reach, i - 1, count - 1 - i});
         double square = 0;
         for (std::size_t c = 0; c < 4; ++c) {
-            around.clear();
+            std::vector<double> around;
             for (std::size_t k = i - near; k <= i + near; ++k) around.push_back(moves[k][c]);
-            square += std::pow(moves[i][c] - median(around), 2);
+            square += std::pow(moves[i][c] - median(std::move(around)), 2);
         }
         result[i] = std::sqrt(square);
     }
@@ -49,8 +44,8 @@ std::vector<Jolt> find_jolts(std::span<const Similarity> steps, double radius_px
     const std::size_t count = steps.size(), most = static_cast<std::size_t>(std::max(1, longest));
     if (count < 3) return {};
     const std::vector<double> fast = haste(steps, radius_px, 3 * most / 2);
-    std::vector<double> sorted(fast.begin() + 1, fast.end());
-    const double threshold = std::max(least_px, usual_times * median(sorted));
+    const double usual = median({fast.begin() + 1, fast.end()});
+    const double threshold = std::max(least_px, usual_times * usual);
 
     std::vector<Jolt> jolts;
     for (std::size_t i = 1; i < count; ++i) {

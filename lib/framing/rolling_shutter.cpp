@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "framing/quantile.h"
+
 namespace wetgate::framing {
 namespace {
 
@@ -14,13 +16,6 @@ constexpr double least_sigma_px = 1e-4;
 constexpr double evidence = 6;  // standard errors
 constexpr double least_readout = 0.05, most_readout = 1.2;
 constexpr double least_slide_px = 0.25;
-
-double quantile(std::vector<double> values, double share) {
-    const auto at =
-        values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-    std::nth_element(values.begin(), at, values.end());
-    return *at;
-}
 
 }  // namespace
 
@@ -54,7 +49,7 @@ Readout readout_of(std::span<const ViewStep> steps, std::span<const std::size_t>
         readout = product / square;
         for (std::size_t i = 0; i < changes.size(); ++i)
             errors[i] = std::abs(slides[i] - readout * changes[i]);
-        const double spread = std::max(least_sigma_px, mad_to_sigma * quantile(errors, 0.5));
+        const double spread = std::max(least_sigma_px, mad_to_sigma * median(errors));
         sigma = spread / std::sqrt(square);
         for (std::size_t i = 0; i < changes.size(); ++i)
             weights[i] = 1 / (1 + std::pow(errors[i] / (2 * spread), 2));

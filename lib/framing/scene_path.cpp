@@ -12,7 +12,7 @@
 // similarity all this is linear in W's four numbers, as is that a corner of the view stays in the plate: the
 // crop is a limit of the program and not a correction of its result.
 // Measured on hand-held clips at equal crop: Grundmann's absolute values of all three differences give paths
-// of straight pieces, which are perfect where the camera should stand still, but leave up to 40 % more fast
+// of straight pieces, which are perfect where the camera should stand still, but left 40 % more fast
 // motion on a pan that the crop binds than squares of the second difference do; squares alone never quite
 // stand still. So: squares of the second and third difference, and a small price on the size of the first.
 
@@ -31,14 +31,6 @@ ScenePathProblem::ScenePathProblem(std::vector<Similarity> steps, const ViewLimi
       limits_(limits),
       radius_px_(std::hypot(limits.outer_width, limits.outer_height)) {}
 
-ScenePathProblem::Numbers ScenePathProblem::numbers_of(const Similarity& view) const {
-    return {view.dx, view.dy, radius_px_ * (view.a - 1), radius_px_ * view.b};
-}
-
-Similarity ScenePathProblem::view_of(const double* w) const {
-    return {1 + w[2] / radius_px_, w[3] / radius_px_, w[0], w[1]};
-}
-
 /// The difference of order 1 to 3 that ends at frame `end`, sum over k of (-1)^k C(order - 1, k) r[end - k],
 /// as a term of the free frames; what the fixed ones contribute is known.
 void ScenePathProblem::add_difference(BandedProgram& program, std::size_t end, std::size_t order,
@@ -53,18 +45,16 @@ void ScenePathProblem::add_difference(BandedProgram& program, std::size_t end, s
         for (std::size_t k = 0; k < order; ++k) {
             const double share = binomial[order - 1][k];
             const Similarity& step = steps_[end - k];
-            const double a = step.a, b = step.b;
-            const double before[numbers][numbers] = {
-                {a, -b, 0, 0}, {b, a, 0, 0}, {0, 0, a, -b}, {0, 0, b, a}};
+            const auto before = matrix_of(step);
             const std::size_t here = numbers * (order - k);
             all[here + row] += share;
             for (std::size_t i = 0; i < numbers; ++i) all[here - numbers + i] -= share * before[row][i];
-            right += share * numbers_of(step)[row];
+            right += share * numbers_of(step, radius_px_)[row];
         }
         const std::size_t from = std::max(begin, first_free), to = std::min(end + 1, last_free);
         for (std::size_t frame = begin; frame <= end; ++frame) {
             if (frame >= from && frame < to) continue;
-            const Numbers known = numbers_of(fixed[frame]);
+            const ViewNumbers known = numbers_of(fixed[frame], radius_px_);
             for (std::size_t i = 0; i < numbers; ++i) right -= all[numbers * (frame - begin) + i] * known[i];
         }
         const std::span<const double> free(all.data() + numbers * (from - begin), numbers * (to - from));
@@ -74,24 +64,24 @@ void ScenePathProblem::add_difference(BandedProgram& program, std::size_t end, s
     }
 }
 
-std::vector<std::pair<ScenePathProblem::Numbers, double>> ScenePathProblem::limit_rows() const {
-    std::vector<std::pair<Numbers, double>> rows;
+std::vector<std::pair<ViewNumbers, double>> ScenePathProblem::limit_rows() const {
+    std::vector<std::pair<ViewNumbers, double>> rows;
     for (const double sx : {-1.0, 1.0}) {
         for (const double sy : {-1.0, 1.0}) {
             const double x = sx * limits_.half_width, y = sy * limits_.half_height;
             // (1 + alpha / R) x - beta / R y + dx, and its like for y: within the outer rectangle.
-            const Numbers across = {1, 0, x / radius_px_, -y / radius_px_};
-            const Numbers down = {0, 1, y / radius_px_, x / radius_px_};
+            const ViewNumbers across = {1, 0, x / radius_px_, -y / radius_px_};
+            const ViewNumbers down = {0, 1, y / radius_px_, x / radius_px_};
             for (const auto& [row, at, outer] :
                  {std::tuple(across, x, limits_.outer_width), std::tuple(down, y, limits_.outer_height)}) {
-                Numbers minus = row;
+                ViewNumbers minus = row;
                 for (double& value : minus) value = -value;
                 rows.emplace_back(row, -outer - at);
                 rows.emplace_back(minus, at - outer);
             }
         }
     }
-    rows.emplace_back(Numbers{0, 0, 1, 0}, radius_px_ * (limits_.least_scale - 1));
+    rows.emplace_back(ViewNumbers{0, 0, 1, 0}, radius_px_ * (limits_.least_scale - 1));
     return rows;
 }
 
@@ -123,11 +113,12 @@ void ScenePathProblem::repair(std::vector<Similarity>& views, std::size_t first,
         }
         if (is_limited)
             for (const auto& [row, right] : rows) program.add_limit(numbers * (i - first), row, right);
-        const Numbers now = numbers_of(views[i]);
+        const ViewNumbers now = numbers_of(views[i], radius_px_);
         start.insert(start.end(), now.begin(), now.end());
     }
     const std::vector<double> solved = program.solve(std::move(start)).values;
-    for (std::size_t i = first; i < last; ++i) views[i] = view_of(solved.data() + numbers * (i - first));
+    for (std::size_t i = first; i < last; ++i)
+        views[i] = similarity_of(solved.data() + numbers * (i - first), radius_px_);
 }
 
 std::optional<std::vector<Similarity>> ScenePathProblem::locked() const {
@@ -144,7 +135,7 @@ std::optional<std::vector<Similarity>> ScenePathProblem::locked() const {
     std::vector<std::pair<std::array<double, numbers + 1>, double>> all;
     for (const Similarity& way : ways) {
         const double a = way.a, b = way.b;
-        const Numbers shift = numbers_of(way);
+        const ViewNumbers shift = numbers_of(way, radius_px_);
         for (const auto& [row, right] : limit_rows()) {
             // way . view has the numbers M w + shift.
             const std::array<double, numbers + 1> carried = {a * row[0] + b * row[1], a * row[1] - b * row[0],
@@ -162,14 +153,14 @@ std::optional<std::vector<Similarity>> ScenePathProblem::locked() const {
     program.add_square(numbers, {&one, 1}, 1, 1);  // a pixel of room
     const auto solution = program.solve({0, 0, radius_px_ * (start_of - 1), 0, least_room - 1}).values;
     if (!(solution[numbers] > 0)) return std::nullopt;
-    const Similarity view = view_of(solution.data());
+    const Similarity view = similarity_of(solution.data(), radius_px_);
     std::vector<Similarity> views;
     for (const Similarity& way : ways) views.push_back(view.then(way));
     return views;
 }
 
 bool ScenePathProblem::is_held_back(const Similarity& view) const {
-    const Numbers w = numbers_of(view);
+    const ViewNumbers w = numbers_of(view, radius_px_);
     const auto rows = limit_rows();
     return std::any_of(rows.begin(), rows.end(), [&](const auto& limit) {
         const auto& [row, right] = limit;

@@ -2,10 +2,12 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "framing/banded_program.h"
 #include "framing/similarity.h"
+#include "framing/view_numbers.h"
 
 namespace wetgate::framing {
 
@@ -47,14 +49,10 @@ public:
     bool is_held_back(const Similarity& view) const;
 
 private:
-    using Numbers = std::array<double, 4>;  // dx, dy, R (a - 1), R b: pixels at the corners
-
-    Numbers numbers_of(const Similarity& view) const;
-    Similarity view_of(const double* numbers) const;
     void add_difference(BandedProgram& program, std::size_t end, std::size_t order, std::size_t first_free,
                         std::size_t last_free, const std::vector<Similarity>& fixed,
                         const PathWeights& weights) const;
-    std::vector<std::pair<Numbers, double>> limit_rows() const;  // row . numbers >= right
+    std::vector<std::pair<ViewNumbers, double>> limit_rows() const;  // row . numbers >= right
     double start_scale() const;
 
     std::vector<Similarity> steps_;
