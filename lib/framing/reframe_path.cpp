@@ -59,8 +59,8 @@ double kind_weight(SubjectKind kind) {
 Area body_of(const Area& face) {
     const double width = face.width();
     const double height = face.height();
-    return {std::max(0.0, face.middle_x() - 1.3 * width), std::max(0.0, face.top - 0.3 * height),
-            std::min(1.0, face.middle_x() + 1.3 * width), std::min(1.0, face.bottom + 3 * height)};
+    return {std::max(0.0, face.middle_x() - body_reach * width), std::max(0.0, face.top - 0.3 * height),
+            std::min(1.0, face.middle_x() + body_reach * width), std::min(1.0, face.bottom + 3 * height)};
 }
 
 std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvidence>> scene, double rate) {
@@ -126,14 +126,14 @@ double outside(double from, double to, double start, double end) {
 
 /// How badly [from, to] is framed by [start, end]: 0 inside, up to 0.3 where its margin is cut, from there
 /// to 1.25 where it is split in halves, 1 where it is left out. What does not fit is best held in the middle.
-double loss(double from, double to, double start, double end) {
+double loss(double from, double to, double start, double end, double margin_share = margin) {
     const double length = to - from;
     if (length > end - start) {
         const double missing = outside(from, to, start, end);
         const double least = 1 - (end - start) / length;
         return least + missing + 0.3 * std::abs(0.5 * (from + to - start - end)) / length;
     }
-    const double around = std::min(margin * length, 0.5 * (end - start - length));
+    const double around = std::min(margin_share * length, 0.5 * (end - start - length));
     const double cut = outside(from, to, start, end);
     const double margin_cut = around > 0 ? outside(from - around, to + around, start, end) : 0.0;
     if (cut <= 0) return 0.3 * std::min(1.0, margin_cut * (length + 2 * around) / std::max(around, 1e-9));
@@ -219,7 +219,7 @@ AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOp
                 double lost = loss(from, to, start, end) + 0.1 * std::min(1.0, away * away);
                 if (!subject.bodies.empty()) {
                     const Area& body = subject.bodies[at];
-                    lost += body_weight * outside(low(body, axis), high(body, axis), start, end);
+                    lost += body_weight * loss(low(body, axis), high(body, axis), start, end, body_margin);
                 }
                 cost += subject.weight * lost;
             }
@@ -229,15 +229,16 @@ AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOp
     return costs;
 }
 
-/// Whether two subjects fit into one crop, most of the time that both are there.
+/// Whether two subjects (of faces: the persons) fit into one crop, most of the time that both are there.
 bool fit_together(const Weighted& a, const Weighted& b, double width, double height) {
     int both = 0;
     int fitting = 0;
     for (std::size_t i = 0; i < a.areas.size(); ++i) {
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) + a.first - b.first;
         if (at < 0 || at >= static_cast<std::ptrdiff_t>(b.areas.size())) continue;
-        const Area& one = a.areas[i];
-        const Area& other = b.areas[static_cast<std::size_t>(at)];
+        const Area& one = a.bodies.empty() ? a.areas[i] : a.bodies[i];
+        const Area& other =
+            b.bodies.empty() ? b.areas[static_cast<std::size_t>(at)] : b.bodies[static_cast<std::size_t>(at)];
         ++both;
         if (std::max(one.right, other.right) - std::min(one.left, other.left) <= width &&
             std::max(one.bottom, other.bottom) - std::min(one.top, other.top) <= height)

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -62,6 +63,29 @@ cv::Mat own_motion(const motion::GrayImage& from, const motion::GrayImage& to) {
     return speed;
 }
 
+/// Where along x (0) or y (1) all of `weight` but a twentieth at either end lies, as shares of the side: thin
+/// parts that reach far out do not make a subject larger.
+std::pair<double, double> middle_of_weight(const cv::Mat& weight, int axis) {
+    constexpr double left_out = 0.05;
+    cv::Mat sums;
+    cv::reduce(weight, sums, axis, cv::REDUCE_SUM, CV_64F);
+    const auto* sum = sums.ptr<double>();
+    const auto count = static_cast<int>(sums.total());
+    double total = 0;
+    for (int i = 0; i < count; ++i) total += sum[i];
+    double first = 0;
+    double last = count;
+    double before = 0;
+    for (int i = 0; i < count; ++i) {
+        const double after = before + sum[i];
+        const auto crosses = [&](double at) { return before < at && after >= at; };
+        if (crosses(left_out * total)) first = i + (left_out * total - before) / sum[i];
+        if (crosses((1 - left_out) * total)) last = i + ((1 - left_out) * total - before) / sum[i];
+        before = after;
+    }
+    return {first / count, last / count};
+}
+
 /// Connected parts of `mask` with their share of `weight`'s sum, the heaviest first.
 std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, SubjectKind kind, double least_area,
                               double most_area) {
@@ -74,13 +98,11 @@ std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, Subjec
     for (int label = 1; label < count; ++label) {
         const double share = stats.at<int>(label, cv::CC_STAT_AREA) / static_cast<double>(mask.total());
         if (share < least_area || share > most_area) continue;
-        cv::Mat inside;
+        cv::Mat inside = cv::Mat::zeros(weight.size(), CV_32F);
         weight.copyTo(inside, labels == label);
-        const double left = stats.at<int>(label, cv::CC_STAT_LEFT);
-        const double top = stats.at<int>(label, cv::CC_STAT_TOP);
-        const Area area = {left / mask.cols, top / mask.rows,
-                           (left + stats.at<int>(label, cv::CC_STAT_WIDTH)) / mask.cols,
-                           (top + stats.at<int>(label, cv::CC_STAT_HEIGHT)) / mask.rows};
+        const auto [left, right] = middle_of_weight(inside, 0);
+        const auto [top, bottom] = middle_of_weight(inside, 1);
+        const Area area = {left, top, right, bottom};
         parts.push_back({kind, area, std::min(1.0, cv::sum(inside)[0] / total)});
     }
     std::stable_sort(parts.begin(), parts.end(),

@@ -153,6 +153,34 @@ TEST_CASE("a push-in keeps the headroom above a face") {
     CHECK(crop.y + crop.h >= 0.55 * kHeight);
 }
 
+TEST_CASE("a crop that moves both ways keeps its limits both ways") {
+    ReframeOptions options = upright();
+    options.closer = 2;
+    Frames frames;
+    for (int i = 0; i < 200; ++i) {
+        const double t = std::clamp((i - 60) / 80.0, 0.0, 1.0);
+        const double s = std::clamp((i - 90) / 70.0, 0.0, 1.0);
+        frames.emplace_back(flat({face(0.2 + 0.6 * t, 0.25 + 0.5 * s, 0.08)}));
+    }
+    const ReframeSolution solution = solve_reframe(kWidth, kHeight, 0, frames, {}, {}, options);
+    std::vector<double> x;
+    std::vector<double> y;
+    for (int i = 0; i < 200; ++i) {
+        x.push_back(crop_at(solution.path, i).x / kWidth);
+        y.push_back(crop_at(solution.path, i).y / kHeight);
+    }
+    for (const std::vector<double>& axis : {x, y}) {
+        std::vector<double> pixels = axis;
+        for (double& at : pixels) at *= 1000;
+        const framing::PathMotion motion = framing::motion_of(pixels);
+        CHECK(motion.moves >= 1);
+        CHECK(motion.most_velocity / 1000 * options.rate <= options.limits.most_velocity * (1 + 1e-6));
+        CHECK(motion.most_acceleration / 1000 * options.rate * options.rate <=
+              options.limits.most_acceleration * (1 + 1e-2));
+        CHECK(motion.smallest_move / 1000 >= options.limits.dead_zone);
+    }
+}
+
 TEST_CASE("frames of which nothing is known are bridged") {
     Frames frames(100, flat({face(0.7, 0.4, 0.08)}));
     for (std::size_t i = 40; i < 48; ++i) frames[i].reset();
