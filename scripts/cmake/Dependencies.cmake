@@ -32,6 +32,7 @@ wetgate_dependency(ocio HEADER OpenColorIO/OpenColorIO.h LIBRARIES OpenColorIO)
 wetgate_dependency(ffmpeg HEADER libavcodec/avcodec.h LIBRARIES avformat avcodec avutil)
 wetgate_dependency(opencv HEADER opencv2/core.hpp SUFFIXES opencv4
     LIBRARIES opencv_core opencv_imgproc opencv_photo opencv_video opencv_calib3d opencv_features2d)
+wetgate_dependency(opencv_dnn HEADER opencv2/dnn.hpp SUFFIXES opencv4 LIBRARIES opencv_dnn)
 # The plotting library of report.html: text that goes into the page, not linked.
 find_path(WETGATE_DYGRAPHS dygraph.min.js HINTS /usr/share/javascript/dygraphs PATH_SUFFIXES share/javascript/dygraphs REQUIRED
     DOC "Folder with dygraph.min.js and dygraph.min.css (Debian: libjs-dygraphs)")

@@ -1,0 +1,408 @@
+#include "framing/reframe_path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include "core/error.h"
+#include "framing/subject_tracks.h"
+
+namespace wetgate::framing {
+namespace {
+
+constexpr double target_weight = 20;
+constexpr double evidence_beside_targets = 0.02;
+constexpr double grid_weight = 0.7;
+constexpr double middle_weight = 0.03;
+constexpr double margin = 0.12;  // around a subject, of its size
+constexpr double body_margin = 0.2;
+constexpr double body_weight = 0.6;     // of the face above it
+constexpr double body_reach = 2.0;      // to either side, in widths of the face: with the arms
+constexpr double second_weight = 0.5;   // of a subject that does not fit beside the first
+constexpr double notable_weight = 0.4;  // of the first: reported where it is left out
+constexpr double most_lead = 0.15;      // of the crop
+
+enum class Axis { X, Y };
+
+double low(const Area& area, Axis axis) {
+    return axis == Axis::X ? area.left : area.top;
+}
+double high(const Area& area, Axis axis) {
+    return axis == Axis::X ? area.right : area.bottom;
+}
+
+/// A subject of a scene as the costs see it.
+struct Weighted {
+    std::string name;
+    int first = 0;
+    std::vector<Area> areas;   ///< what must be inside
+    std::vector<Area> bodies;  ///< what had better be; empty: none
+    double weight = 0;
+    double notable = 0;  ///< its weight, whether or not it fits beside the first
+    bool is_face = false;
+};
+
+double kind_weight(SubjectKind kind) {
+    switch (kind) {
+        case SubjectKind::Face:
+            return 3;
+        case SubjectKind::Moving:
+            return 0.5;
+        case SubjectKind::Standout:
+            return 1;
+    }
+    return 0;
+}
+
+/// Head to hip, of a person whose face this is.
+Area body_of(const Area& face) {
+    const double width = face.width();
+    const double height = face.height();
+    return {std::max(0.0, face.middle_x() - body_reach * width), std::max(0.0, face.top - 0.3 * height),
+            std::min(1.0, face.middle_x() + body_reach * width), std::min(1.0, face.bottom + 3 * height)};
+}
+
+std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvidence>> scene, double rate) {
+    std::vector<Weighted> subjects;
+    for (const SubjectTrack& track : follow_subjects(scene, rate)) {
+        Weighted subject;
+        subject.name = name_of(track.kind);
+        subject.first = track.first;
+        subject.areas = track.areas;
+        subject.is_face = track.kind == SubjectKind::Face;
+        double size = 0;
+        for (const Area& area : track.areas)
+            size += std::sqrt(area.width() * area.height()) / static_cast<double>(track.areas.size());
+        // Twice as large a face counts for more, but one in the background is still a face.
+        const double by_size =
+            subject.is_face ? std::clamp(size / 0.12, 0.5, 1.5) : std::min(1.0, size / 0.15);
+        const double present = static_cast<double>(track.areas.size()) /
+                               static_cast<double>(std::max<std::size_t>(scene.size(), 1));
+        subject.weight = kind_weight(track.kind) * track.confidence * by_size * (0.4 + 0.6 * present);
+        subject.notable = subject.weight;
+        if (subject.is_face) {
+            for (const Area& area : track.areas) subject.bodies.push_back(body_of(area));
+        }
+        subjects.push_back(std::move(subject));
+    }
+    std::stable_sort(subjects.begin(), subjects.end(), [](const Weighted& a, const Weighted& b) {
+        return a.weight * static_cast<double>(a.areas.size()) >
+               b.weight * static_cast<double>(b.areas.size());
+    });
+    return subjects;
+}
+
+/// A scene's frames of the targets as one subject.
+Weighted target_subject(std::span<const Target> targets, int first_frame, std::size_t frames) {
+    Weighted subject;
+    subject.name = "target";
+    subject.weight = target_weight;
+    for (std::size_t i = 0; i < frames; ++i) {
+        const int frame = first_frame + static_cast<int>(i);
+        const auto after = std::upper_bound(targets.begin(), targets.end(), frame,
+                                            [](int at, const Target& target) { return at < target.frame; });
+        if (after == targets.begin() || after == targets.end()) {
+            subject.areas.push_back(after == targets.begin() ? after->area : (after - 1)->area);
+            continue;
+        }
+        const Target& a = *(after - 1);
+        const Target& b = *after;
+        const double t = static_cast<double>(frame - a.frame) / (b.frame - a.frame);
+        subject.areas.push_back({a.area.left + t * (b.area.left - a.area.left),
+                                 a.area.top + t * (b.area.top - a.area.top),
+                                 a.area.right + t * (b.area.right - a.area.right),
+                                 a.area.bottom + t * (b.area.bottom - a.area.bottom)});
+    }
+    return subject;
+}
+
+/// Share of [from, to] that lies outside of [start, end].
+double outside(double from, double to, double start, double end) {
+    const double length = to - from;
+    if (length <= 0) return 0;
+    return std::clamp(1 - (std::min(to, end) - std::max(from, start)) / length, 0.0, 1.0);
+}
+
+/// How badly [from, to] is framed by [start, end]: 0 inside, up to 0.3 where its margin is cut, from there
+/// to 1.25 where it is split in halves, 1 where it is left out. What does not fit is best held in the middle.
+double loss(double from, double to, double start, double end, double margin_share = margin) {
+    const double length = to - from;
+    if (length > end - start) {
+        const double missing = outside(from, to, start, end);
+        const double least = 1 - (end - start) / length;
+        return least + missing + 0.3 * std::abs(0.5 * (from + to - start - end)) / length;
+    }
+    const double around = std::min(margin_share * length, 0.5 * (end - start - length));
+    const double cut = outside(from, to, start, end);
+    const double margin_cut = around > 0 ? outside(from - around, to + around, start, end) : 0.0;
+    if (cut <= 0) return 0.3 * std::min(1.0, margin_cut * (length + 2 * around) / std::max(around, 1e-9));
+    if (cut >= 1) return 1;
+    return std::max(0.5 + 0.5 * cut, 0.5 + 3.0 * cut * (1 - cut));
+}
+
+struct Scene {
+    std::span<const std::optional<FrameEvidence>> frames;
+    std::vector<Weighted> subjects;
+    double evidence_weight = 1;
+};
+
+/// Sum of the grid's weights along an axis, running, [0 .. cells].
+std::vector<double> running_weight(const FrameEvidence& evidence, Axis axis) {
+    const int cells = axis == Axis::X ? evidence.columns : evidence.rows;
+    std::vector<double> running(static_cast<std::size_t>(cells) + 1, 0.0);
+    for (int y = 0; y < evidence.rows; ++y) {
+        for (int x = 0; x < evidence.columns; ++x) {
+            const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(evidence.columns) +
+                            static_cast<std::size_t>(x);
+            running[static_cast<std::size_t>(axis == Axis::X ? x : y) + 1] += evidence.weights[at];
+        }
+    }
+    for (std::size_t i = 1; i < running.size(); ++i) running[i] += running[i - 1];
+    if (running.back() > 0) {
+        for (double& sum : running) sum /= running.back();
+    }
+    return running;
+}
+
+double weight_before(const std::vector<double>& running, double share) {
+    const double at = std::clamp(share, 0.0, 1.0) * static_cast<double>(running.size() - 1);
+    const auto cell = std::min(static_cast<std::size_t>(at), running.size() - 2);
+    return running[cell] + (at - static_cast<double>(cell)) * (running[cell + 1] - running[cell]);
+}
+
+/// Where the subject is going, in shares of the side a second.
+double speed_of(const Weighted& subject, std::size_t at, Axis axis, double rate) {
+    const auto reach = static_cast<std::size_t>(std::max(1.0, std::round(rate / 2)));
+    const std::size_t from = at > reach ? at - reach : 0;
+    const std::size_t to = std::min(at + reach, subject.areas.size() - 1);
+    if (to <= from) return 0;
+    const Area& a = subject.areas[from];
+    const Area& b = subject.areas[to];
+    return 0.5 * (low(b, axis) + high(b, axis) - low(a, axis) - high(a, axis)) /
+           static_cast<double>(to - from) * rate;
+}
+
+AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOptions& options) {
+    AxisCosts costs;
+    costs.rate = options.rate;
+    costs.length = length;
+    costs.positions = positions_for(length);
+    const auto positions = static_cast<std::size_t>(costs.positions);
+    costs.cost.assign(scene.frames.size() * positions, 0.0F);
+    std::vector<double> running;  // of the last frame that is known: an unknown one looks like it
+    for (std::size_t i = 0; i < scene.frames.size(); ++i) {
+        if (scene.frames[i]) running = running_weight(*scene.frames[i], axis);
+        for (std::size_t p = 0; p < positions; ++p) {
+            const double middle = costs.middle(static_cast<double>(p));
+            const double start = middle - length / 2;
+            const double end = middle + length / 2;
+            const double off = (middle - 0.5) / std::max(1 - length, 1e-9);
+            double cost = middle_weight * 4 * off * off;
+            if (!running.empty()) {
+                const double inside = weight_before(running, end) - weight_before(running, start);
+                cost += scene.evidence_weight * grid_weight * (1 - inside);
+            }
+            for (const Weighted& subject : scene.subjects) {
+                if (i < static_cast<std::size_t>(subject.first)) continue;
+                const std::size_t at = i - static_cast<std::size_t>(subject.first);
+                if (at >= subject.areas.size()) continue;
+                const Area& area = subject.areas[at];
+                double from = low(area, axis);
+                const double to = high(area, axis);
+                if (axis == Axis::Y && subject.is_face)
+                    from = std::max(0.0, from - options.headroom * area.height());
+                const double lead =
+                    std::clamp(options.lead_room_s * speed_of(subject, at, axis, options.rate),
+                               -most_lead * length, most_lead * length);
+                const double away = (0.5 * (from + to) + lead - middle) / length;
+                double lost = loss(from, to, start, end) + 0.1 * std::min(1.0, away * away);
+                if (!subject.bodies.empty()) {
+                    const Area& body = subject.bodies[at];
+                    lost += body_weight * loss(low(body, axis), high(body, axis), start, end, body_margin);
+                }
+                cost += subject.weight * lost;
+            }
+            costs.cost[i * positions + p] = static_cast<float>(cost);
+        }
+    }
+    return costs;
+}
+
+/// Whether two subjects (of faces: the persons) fit into one crop, most of the time that both are there.
+bool fit_together(const Weighted& a, const Weighted& b, double width, double height) {
+    int both = 0;
+    int fitting = 0;
+    for (std::size_t i = 0; i < a.areas.size(); ++i) {
+        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) + a.first - b.first;
+        if (at < 0 || at >= static_cast<std::ptrdiff_t>(b.areas.size())) continue;
+        const Area& one = a.bodies.empty() ? a.areas[i] : a.bodies[i];
+        const Area& other =
+            b.bodies.empty() ? b.areas[static_cast<std::size_t>(at)] : b.bodies[static_cast<std::size_t>(at)];
+        ++both;
+        if (std::max(one.right, other.right) - std::min(one.left, other.left) <= width &&
+            std::max(one.bottom, other.bottom) - std::min(one.top, other.top) <= height)
+            ++fitting;
+    }
+    return 2 * fitting >= both;
+}
+
+double rounded(double pixels) {
+    return std::round(pixels * 1000) / 1000;
+}
+
+/// The corner of the crop whose middle is a share of a side.
+double corner(double middle, double side, double crop_side) {
+    return std::clamp(rounded(middle * side - crop_side / 2), 0.0, side - crop_side);
+}
+
+/// Keys of both axes as keys of the crop. Where both move, a key of one axis is a point on the other's way;
+/// an easing there would be of no effect, so that each axis keeps its own.
+CropScene joined(const AxisPath& x, const AxisPath& y, int frames, int first, const Crop& size, int width,
+                 int height) {
+    CropScene scene;
+    scene.first = first;
+    scene.last = first + frames - 1;
+    const auto add = [&](int frame, double middle_x, double middle_y, int ease) {
+        Crop crop = size;
+        crop.x = corner(middle_x, width, size.w);
+        crop.y = corner(middle_y, height, size.h);
+        scene.keys.push_back({first + frame, crop, ease});
+    };
+    if (y.keys.size() <= 1) {
+        for (const AxisKey& key : x.keys) add(key.frame, key.middle, y.keys[0].middle, x.ease);
+        return scene;
+    }
+    if (x.keys.size() <= 1) {
+        for (const AxisKey& key : y.keys) add(key.frame, x.keys[0].middle, key.middle, y.ease);
+        return scene;
+    }
+    std::vector<int> at;
+    for (const AxisKey& key : x.keys) at.push_back(key.frame);
+    for (const AxisKey& key : y.keys) at.push_back(key.frame);
+    std::sort(at.begin(), at.end());
+    at.erase(std::unique(at.begin(), at.end()), at.end());
+    const auto middle = [](const AxisPath& path, int frame) {
+        AxisPath straight = path;
+        straight.ease = 0;
+        const auto after = std::find_if(path.keys.begin(), path.keys.end(),
+                                        [&](const AxisKey& key) { return key.frame >= frame; });
+        if (after == path.keys.end()) return path.keys.back().middle;
+        if (after == path.keys.begin()) return after->middle;
+        const AxisKey& before = *(after - 1);
+        return before.middle +
+               (after->middle - before.middle) * (frame - before.frame) / (after->frame - before.frame);
+    };
+    for (const int frame : at) add(frame, middle(x, frame), middle(y, frame), std::max(x.ease, y.ease));
+    return scene;
+}
+
+void report_left_out(const CropScene& path, const Scene& scene, int width, int height,
+                     std::vector<LeftOut>& left_out) {
+    if (scene.subjects.empty()) return;
+    constexpr double tolerance = 0.002;
+    for (const Weighted& subject : scene.subjects) {
+        if (subject.notable < notable_weight * scene.subjects.front().notable) continue;
+        std::optional<LeftOut> open;
+        const auto close = [&] {
+            if (open) left_out.push_back(*open);
+            open.reset();
+        };
+        for (std::size_t i = 0; i < subject.areas.size(); ++i) {
+            const int frame = path.first + subject.first + static_cast<int>(i);
+            const Crop crop = crop_at(path, frame);
+            const Area& area = subject.areas[i];
+            const bool is_inside = area.left >= crop.x / width - tolerance &&
+                                   area.right <= (crop.x + crop.w) / width + tolerance &&
+                                   area.top >= crop.y / height - tolerance &&
+                                   area.bottom <= (crop.y + crop.h) / height + tolerance;
+            if (is_inside) {
+                close();
+                continue;
+            }
+            const bool fits = area.width() * width <= crop.w && area.height() * height <= crop.h;
+            const char* reason = !fits ? "larger than the crop"
+                                 : &subject == &scene.subjects.front()
+                                     ? "the crop may not move so fast"
+                                     : "does not fit beside the subject of most weight";
+            if (open && open->reason != reason) close();
+            if (!open) open = LeftOut{subject.name, frame, frame, reason};
+            open->last = frame;
+        }
+        close();
+    }
+}
+
+void check(int width, int height, std::span<const std::optional<FrameEvidence>> frames,
+           std::span<const int> cuts, std::span<const Target> targets, const ReframeOptions& options) {
+    const auto refuse = [](const std::string& why) { throw Error(ErrorKind::Usage, "reframe: " + why); };
+    if (frames.empty() || width < 2 || height < 2) refuse("there is no picture to reframe");
+    const auto is_between = [](double value, double least, double most) {
+        return value >= least && value <= most;
+    };
+    if (!is_between(options.aspect, 0.05, 20)) refuse("the aspect is not in 0.05 to 20");
+    if (!is_between(options.pixel_aspect, 0.1, 10)) refuse("the pixel aspect is not in 0.1 to 10");
+    if (!is_between(options.closer, 1, 16)) refuse("a push-in is by a factor of 1 to 16");
+    if (!is_between(options.rate, 1, 1000)) refuse("the rate is not in 1 to 1000 frames a second");
+    if (!is_between(options.limits.most_velocity, 1e-3, 100) ||
+        !is_between(options.limits.most_acceleration, 1e-3, 1000) ||
+        !is_between(options.limits.dead_zone, 0, 1))
+        refuse("a limit of the motion is out of range");
+    if (!std::is_sorted(cuts.begin(), cuts.end())) refuse("cuts are not in order");
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        if (targets[i].area.width() <= 0 || targets[i].area.height() <= 0)
+            refuse(fmt::format("the target on frame {} has no area", targets[i].frame));
+        if (i > 0 && targets[i].frame <= targets[i - 1].frame)
+            refuse(fmt::format("the target on frame {} does not come later than the one before it",
+                               targets[i].frame));
+    }
+}
+
+}  // namespace
+
+Crop crop_size(int width, int height, const ReframeOptions& options) {
+    const double aspect = options.aspect / options.pixel_aspect;  // of pixels
+    const double w = std::min<double>(width, height * aspect);
+    const double h = std::min<double>(height, width / aspect);
+    return {0, 0, rounded(w / options.closer), rounded(h / options.closer)};
+}
+
+ReframeSolution solve_reframe(int width, int height, int first_frame,
+                              std::span<const std::optional<FrameEvidence>> frames, std::span<const int> cuts,
+                              std::span<const Target> targets, const ReframeOptions& options) {
+    check(width, height, frames, cuts, targets, options);
+    ReframeSolution solution;
+    solution.path.width = width;
+    solution.path.height = height;
+    const Crop size = crop_size(width, height, options);
+    std::vector<int> starts = {0};
+    for (const int cut : cuts) {
+        if (cut > starts.back() && cut < static_cast<int>(frames.size())) starts.push_back(cut);
+    }
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+        const int end = i + 1 < starts.size() ? starts[i + 1] : static_cast<int>(frames.size());
+        Scene scene;
+        scene.frames =
+            frames.subspan(static_cast<std::size_t>(starts[i]), static_cast<std::size_t>(end - starts[i]));
+        if (targets.empty()) {
+            scene.subjects = weighted_subjects(scene.frames, options.rate);
+            for (std::size_t k = 1; k < scene.subjects.size(); ++k) {
+                if (!fit_together(scene.subjects.front(), scene.subjects[k], size.w / width, size.h / height))
+                    scene.subjects[k].weight *= second_weight;
+            }
+        } else {
+            scene.subjects = {target_subject(targets, first_frame + starts[i], scene.frames.size())};
+            scene.evidence_weight = evidence_beside_targets;
+        }
+        const AxisPath x = search_path(costs_of(scene, Axis::X, size.w / width, options), options.limits);
+        const AxisPath y = search_path(costs_of(scene, Axis::Y, size.h / height, options), options.limits);
+        solution.path.scenes.push_back(
+            joined(x, y, end - starts[i], first_frame + starts[i], size, width, height));
+        report_left_out(solution.path.scenes.back(), scene, width, height, solution.left_out);
+    }
+    return solution;
+}
+
+}  // namespace wetgate::framing

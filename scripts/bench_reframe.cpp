@@ -1,0 +1,235 @@
+// What reframe's numbers are worth on annotated clips, for scripts/bench-reframe, which feeds it.
+//   bench_reframe measure WIDTH HEIGHT FACE_NETWORK < bgr24 frames > facts.json
+//   bench_reframe score ANNOTATION RATE < facts.json      one line of JSON an aspect
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "framing/reframe_path.h"
+#include "framing/subjects.h"
+
+namespace {
+
+using nlohmann::json;
+using namespace wetgate::framing;  // NOLINT: a tool of one file
+
+std::string file_bytes(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    if (!file) throw wetgate::Error(wetgate::ErrorKind::Input, "cannot be read", {name, {}, {}});
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+int measure(int width, int height, const std::string& network) {
+    const std::string bytes = file_bytes(network);
+    const FaceFinder faces(std::as_bytes(std::span(bytes)));
+    ColorPicture picture{width, height, {}};
+    picture.pixels.resize(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+    std::optional<ColorPicture> before;
+    json facts = json::array();
+    while (std::cin.read(reinterpret_cast<char*>(picture.pixels.data()),
+                         static_cast<std::streamsize>(picture.pixels.size()))) {
+        facts.push_back(to_json(find_subjects(picture, before ? &*before : nullptr, &faces)));
+        before = picture;
+    }
+    std::cout << facts.dump() << '\n';
+    return 0;
+}
+
+/// The annotation, linear between its keys.
+struct Annotation {
+    json keys;
+    int frames = 0;
+    double width = 0, height = 0;
+
+    /// The keys around a frame, and how far it is from the first to the second.
+    std::pair<std::size_t, double> around(int frame) const {
+        std::size_t at = 0;
+        while (at + 2 < keys.size() && keys[at + 1]["frame"].get<int>() <= frame) ++at;
+        const double from = keys[at]["frame"];
+        const double to = keys[at + 1]["frame"];
+        return {at, std::clamp((frame - from) / (to - from), 0.0, 1.0)};
+    }
+    std::optional<std::vector<double>> box(int frame) const {
+        const auto [at, t] = around(frame);
+        if (keys[at]["who"] != keys[at + 1]["who"] && t > 0 && t < 1) return std::nullopt;
+        const json& one = t < 1 ? keys[at] : keys[at + 1];
+        const json& other = t > 0 ? keys[at + 1] : keys[at];
+        std::vector<double> box;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const double a = one["box"][i];
+            const double b = other["box"][i];
+            box.push_back(a + t * (b - a));
+        }
+        return box;
+    }
+    double crop(int frame, const std::string& aspect) const {
+        const auto [at, t] = around(frame);
+        const double a = keys[at]["crop"][aspect];
+        const double b = keys[at + 1]["crop"][aspect];
+        return a + t * (b - a);
+    }
+};
+
+/// Two crops of one length along one side.
+double iou(double middle, double other, double length) {
+    const double both = std::max(0.0, length - std::abs(middle - other));
+    return both / (2 * length - both);
+}
+
+struct Scores {
+    double iou = 0;
+    double inside = 0;
+};
+
+/// `middles` in pixels of the annotation, along the axis that moves.
+Scores scores_of(const Annotation& annotation, const std::string& aspect, bool is_x, double length,
+                 const std::vector<double>& middles) {
+    constexpr double tolerance = 4;
+    const double side = is_x ? annotation.width : annotation.height;
+    Scores scores;
+    int boxes = 0;
+    for (int frame = 0; frame < annotation.frames; ++frame) {
+        const double at = middles[static_cast<std::size_t>(frame)];
+        const double asked = std::clamp(annotation.crop(frame, aspect), length / 2, side - length / 2);
+        scores.iou += iou(at, asked, length) / annotation.frames;
+        const auto box = annotation.box(frame);
+        if (!box) continue;
+        ++boxes;
+        const double low = (*box)[is_x ? 0 : 1] + tolerance;
+        const double high = (*box)[is_x ? 2 : 3] - tolerance;
+        if (low >= at - length / 2 && high <= at + length / 2) scores.inside += 1;
+    }
+    scores.inside /= std::max(1, boxes);
+    return scores;
+}
+
+/// What a tracker does: the middle of the best box of the frame (face, else what stands out), by a Gaussian.
+std::vector<double> tracked(const std::vector<std::optional<FrameEvidence>>& frames, bool is_x, double side,
+                            double length, double sigma_frames) {
+    std::vector<double> raw;
+    double last = 0.5;
+    for (const auto& frame : frames) {
+        if (frame && !frame->subjects.empty()) {
+            const Area& area = frame->subjects.front().area;
+            last = is_x ? area.middle_x() : area.middle_y();
+        }
+        raw.push_back(std::clamp(last * side, length / 2, side - length / 2));
+    }
+    if (sigma_frames <= 0) return raw;
+    std::vector<double> smooth;
+    const auto count = static_cast<int>(raw.size());
+    for (int i = 0; i < count; ++i) {
+        double sum = 0;
+        double weights = 0;
+        for (int k = -static_cast<int>(4 * sigma_frames); k <= static_cast<int>(4 * sigma_frames); ++k) {
+            const double weight = std::exp(-0.5 * k * k / sigma_frames / sigma_frames);
+            sum += weight * raw[static_cast<std::size_t>(std::clamp(i + k, 0, count - 1))];
+            weights += weight;
+        }
+        smooth.push_back(sum / weights);
+    }
+    return smooth;
+}
+
+int score(const std::string& file, double rate) {
+    const json read = json::parse(file_bytes(file));
+    Annotation annotation{read["keys"], read["frames"], read["size"][0], read["size"][1]};
+    const json facts = json::parse(std::cin);
+    std::vector<std::optional<FrameEvidence>> frames;
+    for (const json& fact : facts) frames.emplace_back(evidence_from_json(fact));
+    if (static_cast<int>(frames.size()) != annotation.frames)
+        throw wetgate::Error(wetgate::ErrorKind::Input, "the clip has not the annotation's number of frames",
+                             {file, {}, {}});
+    const auto width = static_cast<int>(annotation.width);
+    const auto height = static_cast<int>(annotation.height);
+    for (const auto& [aspect, unused] : annotation.keys[0]["crop"].items()) {
+        ReframeOptions options;
+        options.aspect = aspect == "9:16" ? 9.0 / 16 : 1.0;
+        options.rate = rate;
+        const ReframeSolution solution = solve_reframe(width, height, 0, frames, {}, {}, options);
+        std::vector<Target> targets;
+        for (const json& key : annotation.keys) {
+            const json& box = key["box"];
+            targets.push_back({key["frame"],
+                               {box[0].get<double>() / width, box[1].get<double>() / height,
+                                box[2].get<double>() / width, box[3].get<double>() / height}});
+        }
+        const ReframeSolution directed = solve_reframe(width, height, 0, frames, {}, targets, options);
+        const Crop size = crop_size(width, height, options);
+        const bool is_x = size.w < width - 0.5;
+        const double length = is_x ? size.w : size.h;
+        const double side = is_x ? width : height;
+        const auto middles_of = [&](const CropPath& path) {
+            std::vector<double> middles;
+            for (int frame = 0; frame < annotation.frames; ++frame) {
+                const Crop crop = crop_at(path, frame);
+                middles.push_back((is_x ? crop.x : crop.y) + length / 2);
+            }
+            return middles;
+        };
+        const std::vector<double> path = middles_of(solution.path);
+        const std::vector<double> by_target = middles_of(directed.path);
+        const Scores ours = scores_of(annotation, aspect, is_x, length, path);
+        const Scores told = scores_of(annotation, aspect, is_x, length, by_target);
+        const Scores centre =
+            scores_of(annotation, aspect, is_x, length, std::vector<double>(path.size(), side / 2));
+        const PathMotion motion = motion_of(path);
+        const PathMotion told_motion = motion_of(by_target);
+        // A tracker as smooth as gives our IoU, or its best.
+        json tracker;
+        for (const double sigma : {0.0, 2.0, 4.0, 8.0, 16.0, 32.0}) {
+            const std::vector<double> other = tracked(frames, is_x, side, length, sigma);
+            tracker.push_back({{"sigma", sigma},
+                               {"iou", scores_of(annotation, aspect, is_x, length, other).iou},
+                               {"jerk", motion_of(other).mean_jerk}});
+        }
+        const auto of_motion = [&](const PathMotion& of) -> json {
+            return {{"velocity", of.most_velocity * rate / side},
+                    {"acceleration", of.most_acceleration * rate * rate / side},
+                    {"jerk", of.mean_jerk},
+                    {"moves", of.moves},
+                    {"smallest", of.smallest_move / side}};
+        };
+        const json line = {{"clip", read["clip"]},
+                           {"aspect", aspect},
+                           {"iou", ours.iou},
+                           {"inside", ours.inside},
+                           {"centre_iou", centre.iou},
+                           {"centre_inside", centre.inside},
+                           {"target_iou", told.iou},
+                           {"target_inside", told.inside},
+                           {"motion", of_motion(motion)},
+                           {"target_motion", of_motion(told_motion)},
+                           {"first", path.front()},
+                           {"last", path.back()},
+                           {"left_out", solution.left_out.size()},
+                           {"tracker", tracker}};
+        std::cout << line.dump() << '\n';
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const std::vector<std::string> arguments(argv + 1, argv + argc);
+        if (arguments.size() == 4 && arguments[0] == "measure")
+            return measure(std::stoi(arguments[1]), std::stoi(arguments[2]), arguments[3]);
+        if (arguments.size() == 3 && arguments[0] == "score")
+            return score(arguments[1], std::stod(arguments[2]));
+        std::cerr << "bench_reframe measure WIDTH HEIGHT FACE_NETWORK | score ANNOTATION RATE\n";
+        return 2;
+    } catch (const std::exception& problem) {
+        std::cerr << "bench_reframe: " << problem.what() << '\n';
+        return 1;
+    }
+}
