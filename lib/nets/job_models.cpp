@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
+#include "nets/sha256.h"
 #include "nets/tiles.h"
 
 namespace wetgate::nets {
@@ -38,6 +40,23 @@ std::shared_ptr<const LoadedModel> JobModels::load(const ModelUse& use) const {
     const int tile_px = usual_tile_px(own.shape, device_.is_cuda());
     kept = std::make_shared<LoadedModel>(LoadedModel{std::move(own), std::move(network), tile_px});
     return kept;
+}
+
+std::string JobModels::file(const std::string& name, const std::string& sha256_hex) const {
+    constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
+    const std::filesystem::path path = folder_ / name;
+    const ErrorContext where{.file = path.string(), .shot = {}, .frame = {}};
+    std::string bytes;
+    try {
+        bytes = read_text(path, most_bytes);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Input) throw;
+        throw Error(ErrorKind::Model,
+                    error.message() + "; it comes with wetgate, in models/ beside the binary", where);
+    }
+    if (sha256(std::as_bytes(std::span(bytes))) != sha256_hex)
+        throw Error(ErrorKind::Model, "is not the file that came with wetgate (SHA-256)", where);
+    return bytes;
 }
 
 }  // namespace wetgate::nets

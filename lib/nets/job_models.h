@@ -37,6 +37,9 @@ public:
     ModelCard card(const ModelUse& use) const;
     /// card(), with weights that are those of the card, on the device.
     std::shared_ptr<const LoadedModel> load(const ModelUse& use) const;
+    /// The bytes of a file in the models' folder that came with wetgate and is no net of its own: YuNet.
+    /// Error{Model} where it is not there or not the one with this hash.
+    std::string file(const std::string& name, const std::string& sha256_hex) const;
 
 private:
     std::filesystem::path folder_;

@@ -109,6 +109,10 @@ struct PassContext {
     bool has_matte = false;                        ///< the job names a matte for the pass
     std::string protect;                           ///< name of the matte that the job protects; empty: none
     std::shared_ptr<const References> references;  ///< of the shot
+    std::string shot;                              ///< its name
+    double rate = 24;                              ///< frames a second
+    double pixel_aspect = 1;                       ///< width / height of a pixel of the plate
+    Box display;                                   ///< display window that passes see
 };
 
 /// A pass as the list knows it. Makers throw Error{Usage} for parameters or an artefact that make no sense.

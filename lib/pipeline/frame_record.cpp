@@ -151,6 +151,13 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     for (const auto& [output, canvas] : moved) {
         for (const PassFacts& facts : canvas->frame.passes)
             if (told.insert(facts.index).second) record["passes"].push_back(pass_json(facts));
+        for (const PassFacts& facts : canvas->frame.passes) {
+            for (const nlohmann::json& one : facts.facts.value("left_out", nlohmann::json::array())) {
+                findings.add("subject_left_out", "VIDEO", "Framing Error", qc::Severity::Fyi, 1, "any",
+                             "the crop of output '" + output + "' does not hold a subject (" +
+                                 one.value("subject", "") + "): " + one.value("reason", ""));
+            }
+        }
         if (canvas->uncovered == 0) continue;
         findings.add("uncovered", "VIDEO", "Framing Error", qc::Severity::Issue,
                      static_cast<double>(canvas->uncovered), "0",

@@ -112,6 +112,10 @@ passes::PassContext ShotContext::pass_context(std::size_t index, const nlohmann:
     context.color = &colors();
     context.working_space = colors().resolve(job_.color.working);
     context.source_space = source_space_;
+    context.shot = shot_.name;
+    context.rate = info_.rate.fps();
+    context.pixel_aspect = static_cast<double>(info_.pixel_aspect);
+    context.display = times(info_.display_window, scale());
     context.models = &models();
     context.model = pass.model;
     context.has_matte = !pass.matte.empty();

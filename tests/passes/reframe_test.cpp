@@ -1,0 +1,131 @@
+#include <ATen/ATen.h>
+#include <doctest/doctest.h>
+
+#include "core/error.h"
+#include "passes/move.h"
+#include "passes/pass.h"
+#include "spec/params.h"
+#include "support/fake_window.h"
+#include "support/models.h"
+
+namespace wetgate::tests {
+namespace {
+
+using nlohmann::json;
+
+constexpr int width = 320, height = 180, frames = 48;
+
+passes::PassContext context_of(const json& params, const json& artefact = nullptr) {
+    static const nets::JobModels models = shipped_models();
+    passes::PassContext context;
+    context.params = spec::pass_params("reframe", params);
+    context.artefact = artefact;
+    context.models = &models;
+    context.shot = "sh010";
+    context.display = {0, 0, width, height};
+    return context;
+}
+
+// A bright block on a ground with a little texture: it walks from the left to the right.
+int block_at(int i) {
+    return 30 + 5 * i;
+}
+at::Tensor picture(int i) {
+    const at::Tensor columns = at::arange(width, at::kFloat).view({1, width});
+    const at::Tensor rows = at::arange(height, at::kFloat).view({height, 1});
+    at::Tensor ground = 0.1 + 0.02 * (columns * 0.21).sin() * (rows * 0.17).cos();
+    ground.narrow(0, 70, 60).narrow(1, block_at(i), 30).fill_(0.9);
+    return ground.unsqueeze(0).expand({3, height, width}).clone();
+}
+
+json solved(const json& params) {
+    std::vector<at::Tensor> shot;
+    for (int i = 0; i < frames; ++i) shot.push_back(picture(i));
+    const auto analysis = passes::find_pass("reframe").make_analysis(context_of(params));
+    std::vector<json> facts;
+    for (int i = 0; i < frames; ++i) facts.push_back(analysis->measure(FakeWindow::of(shot, i)));
+    return analysis->solve(facts, 1001);
+}
+
+std::unique_ptr<passes::FramePass> pass_of(const json& params, const json& artefact) {
+    return passes::find_pass("reframe").make(context_of(params, artefact));
+}
+const passes::MovingPass& moving(const std::unique_ptr<passes::FramePass>& pass) {
+    return dynamic_cast<const passes::MovingPass&>(*pass);
+}
+
+}  // namespace
+
+TEST_CASE("a square crop follows what walks through the picture, and never leaves the plate") {
+    const json params = {{"aspect", "1:1"}, {"faces", false}};
+    const auto pass = pass_of(params, solved(params));
+    CHECK(moving(pass).canvas({width, height}) == framing::Canvas{180, 180});
+    int held = 0;
+    for (int i = 0; i < frames; ++i) {
+        const framing::Warp warp = moving(pass).move(1001 + i, {width, height}).to_before;
+        const framing::Point first = warp.at(0, 0);
+        const framing::Point last = warp.at(179, 179);
+        CHECK(first.x > -0.01);
+        CHECK(last.x < width - 0.99);
+        CHECK(last.x - first.x == doctest::Approx(179).epsilon(1e-6));
+        if (first.x <= block_at(i) && last.x >= block_at(i) + 29) ++held;
+    }
+    CHECK(held >= 46);
+}
+
+TEST_CASE("targets say what must stay, and one edited key changes the crop on its frame") {
+    const json params = {{"aspect", "9:16"},
+                         {"faces", false},
+                         {"targets", json::array({{{"frame", 1001}, {"box", {200, 60, 240, 120}}}})}};
+    json artefact = solved(params);
+    const auto pass = pass_of(params, artefact);
+    CHECK(moving(pass).canvas({width, height}) == framing::Canvas{100, 180});
+    for (const int frame : {1001, 1024, 1048}) {
+        const framing::Warp warp = moving(pass).move(frame, {width, height}).to_before;
+        CHECK(warp.at(0, 0).x <= 200);
+        CHECK(warp.at(99, 0).x >= 239);
+    }
+    json& key = artefact["path"]["scenes"][0]["keys"][0];
+    key["x"] = 10.0;
+    const auto edited = pass_of(params, artefact);
+    const double edge = moving(edited).move(key["frame"], {width, height}).facts["crop"][0].get<double>();
+    CHECK(edge == doctest::Approx(10));
+}
+
+TEST_CASE("a crop of the plate's own pixels is moved by whole edges: no half pixel is lost") {
+    const json artefact = {{"schema", "wetgate.reframe/1"},
+                           {"path",
+                            {{"width", width},
+                             {"height", height},
+                             {"scenes", json::array({{{"first", 1001},
+                                                      {"last", 1010},
+                                                      {"keys", json::array({{{"frame", 1001},
+                                                                             {"x", 40.0},
+                                                                             {"y", 0.0},
+                                                                             {"w", 180.0},
+                                                                             {"h", 180.0},
+                                                                             {"ease", 0}}})}}})}}}};
+    const json params = {{"aspect", "1:1"}};
+    const auto pass = pass_of(params, artefact);
+    CHECK(moving(pass).move(1005, {width, height}).to_before.at(0, 0).x == 40.0);
+    CHECK(moving(pass).move(1005, {width, height}).to_before.at(179, 179).y == 179.0);
+    const json half = {{"aspect", "1:1"}, {"size", {90, 90}}};
+    CHECK(moving(pass_of(half, artefact)).move(1005, {width, height}).to_before.at(0, 0).x == 40.5);
+    CHECK(moving(pass_of(half, artefact)).move(1005, {width, height}).facts["scale"] == 0.5);
+}
+
+TEST_CASE("an FDL lies beside the report, and nonsense is refused") {
+    const json params = {{"aspect", "2.39:1"}, {"faces", false}};
+    const json artefact = solved(params);
+    const auto sidecars = pass_of(params, artefact)->sidecars();
+    REQUIRE(sidecars.size() == 1);
+    CHECK(sidecars[0].extension == ".fdl");
+    CHECK(json::parse(sidecars[0].text).at("framing_intents").size() == 1);
+    for (const char* aspect : {"", "0:1", "a", "16:9:4", "1e9", "-1", "nan"})
+        CHECK_THROWS_AS(pass_of({{"aspect", aspect}}, nullptr), Error);
+    json broken = artefact;
+    broken["path"]["scenes"][0]["keys"][0]["w"] = "wide";
+    CHECK_THROWS_AS(pass_of(params, broken), Error);
+}
+
+}  // namespace wetgate::tests
