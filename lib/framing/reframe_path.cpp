@@ -21,7 +21,7 @@ constexpr double margin = 0.12;  // around a subject, of its size
 constexpr double body_margin = 0.2;
 constexpr double body_weight = 0.6;     // of the face above it
 constexpr double body_reach = 2.0;      // to either side, in widths of the face: with the arms
-constexpr double second_weight = 0.5;   // of a subject that does not fit beside the first
+constexpr double second_weight = 0.3;   // of a subject that does not fit beside the first
 constexpr double notable_weight = 0.4;  // of the first: reported where it is left out
 constexpr double most_lead = 0.15;      // of the crop
 
@@ -221,7 +221,9 @@ AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOp
                 double lost = loss(from, to, start, end) + 0.1 * std::min(1.0, away * away);
                 if (!subject.bodies.empty()) {
                     const Area& body = subject.bodies[at];
-                    lost += body_weight * loss(low(body, axis), high(body, axis), start, end, body_margin);
+                    lost += body_weight * loss(std::clamp(low(body, axis) + lead, 0.0, 1.0),
+                                               std::clamp(high(body, axis) + lead, 0.0, 1.0), start, end,
+                                               body_margin);
                 }
                 cost += subject.weight * lost;
             }
