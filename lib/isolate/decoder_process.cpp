@@ -71,6 +71,14 @@ Descriptor shared_memory() {
                 {.file = program.string(), .shot = {}, .frame = {}});
 }
 
+[[noreturn]] void fail_to_start(const std::filesystem::path& program, int error_number) {
+    // A number past the limit of open files is an invalid argument to those that ask for it by name.
+    const bool no_descriptor =
+        error_number == EINVAL || error_number == EBADF || error_number == EMFILE || error_number == ENFILE;
+    if (no_descriptor) fail_to_start(program, describe_error(EMFILE), ErrorKind::Temporary);
+    fail_to_start(program, std::strerror(error_number));
+}
+
 class SpawnActions {
 public:
     SpawnActions() {
@@ -130,7 +138,7 @@ DecoderProcess::DecoderProcess(const std::filesystem::path& program, const Log& 
     auto [own, other] = socket_pair();
     auto [life_end, life] = pipe_pair();
     if (!memory_.is_open() || !own.is_open() || !other.is_open() || !life_end.is_open() || !life.is_open())
-        fail_to_start(program, std::strerror(errno));
+        fail_to_start(program, errno);
     channel_ = Channel(std::move(own));
     life_ = std::move(life);
     spawn(program, std::move(other), std::move(life_end));
@@ -167,11 +175,7 @@ void DecoderProcess::spawn(const std::filesystem::path& program, Descriptor sock
     actions.set_signals();
     if (const int problem = actions.spawn(pid_, program.c_str()); problem != 0) {
         pid_ = -1;
-        // No number was free for a descriptor where dup2() calls the number itself invalid.
-        const bool no_descriptor =
-            problem == EINVAL || problem == EMFILE || problem == ENFILE || problem == EBADF;
-        fail_to_start(program, no_descriptor ? describe_error(EMFILE) : std::strerror(problem),
-                      no_descriptor ? ErrorKind::Temporary : ErrorKind::Internal);
+        fail_to_start(program, problem);
     }
 }
 

@@ -132,7 +132,7 @@ for n in $((threads - 1)) "$threads"; do fails "thread $n of $threads is refused
 # Limits.
 limited() { (ulimit "$1" "$2" && exec timeout 60 "$wetgate" run run.json); }
 attempt "RLIMIT_FSIZE, 8 KiB" 11 limited -f 8
-attempt "RLIMIT_NOFILE, 4 descriptors" "0|75" limited -n 4
+attempt "RLIMIT_NOFILE, 12 descriptors" 75 limited -n 12
 for mib in 300 750; do attempt "RLIMIT_AS, $mib MiB" "0|14" timeout 60 prlimit --as=$((mib << 20)) "$wetgate" run run.json; done
 
 # What happens to stdout, stderr and the log loses no frame.
