@@ -198,7 +198,7 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_option("--priority", settings.priority, "0 to 100")
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
-    app.add_option("--retries", settings.retries, "of a task that ends otherwise than with 0")
+    app.add_option("--retries", settings.retries, "of a task that failed (Slurm: that ended with 75)")
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
     app.add_option("--time-limit", settings.time_limit_min, "minutes of a task (default: none)")
@@ -226,9 +226,12 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_flag("--chunking", settings.task_chunking, "OpenJD: use the extension TASK_CHUNKING");
     add_env(app, settings);
     app.add_flag("--continue-on-error", options.continue_on_error,
-                 "tasks go on after a frame that cannot be made (they end with 20)");
+                 "tasks go on after a frame that cannot be made; the merge ends with 20 then");
     app.add_flag("--overwrite", options.overwrite, "tasks make frames again that are done already");
     app.add_option("--io-retries", options.io_retries, "of the tasks")->check(CLI::Range(0, 20));
+    app.add_flag("--mix-fingerprints", options.mix_fingerprints,
+                 "of the merge: frames of different devices or libraries");
+    app.add_flag("--verify", options.verify, "of the merge: hash every output file again");
     app.add_option("--qc-gate", options.qc_gate, "of the merge: off, warn or fail (default: the job's)")
         ->check(CLI::IsMember({"off", "warn", "fail"}));
 }

@@ -21,11 +21,15 @@ pipeline::Stage stage_of(const std::string& text) {
     return text == "apply" ? pipeline::Stage::Apply : pipeline::Stage::All;
 }
 
+spec::PathMap path_map_of(const Options& options) {
+    spec::PathMap map;
+    if (options.path_map) spec::read_path_map(map, *options.path_map);
+    for (const auto& [from, to] : options.maps) map.add(from, to);
+    return map;
+}
+
 spec::JobSpec load(const Options& options) {
-    spec::LoadOptions load_options;
-    load_options.frames_syntax = syntax_of(options);
-    if (options.path_map) spec::read_path_map(load_options.path_map, *options.path_map);
-    for (const auto& [from, to] : options.maps) load_options.path_map.add(from, to);
+    const spec::LoadOptions load_options{path_map_of(options), syntax_of(options)};
     return spec::load_job(options.job, load_options);
 }
 
@@ -65,8 +69,16 @@ pipeline::JobRequest request_of(const Options& options) {
     request.continue_on_error = options.continue_on_error;
     request.mix_fingerprints = options.mix_fingerprints;
     request.verify = options.verify;
-    request.output_roots = options.output_roots;
+    request.output_roots = output_roots_of(options);
     return request;
+}
+
+std::vector<std::filesystem::path> output_roots_of(const Options& options) {
+    const spec::PathMap map = path_map_of(options);
+    std::vector<std::filesystem::path> roots;
+    for (const std::filesystem::path& root : options.output_roots)
+        roots.emplace_back(map.apply(root.string()));
+    return roots;
 }
 
 int io_threads_of(const Options& options) {

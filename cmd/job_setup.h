@@ -29,6 +29,8 @@ private:
 /// Shots, frames, chunk, stage and switches as the command line has them. Error{Usage} for what makes no
 /// sense together.
 pipeline::JobRequest request_of(const Options& options);
+/// Where alone may be written, on this machine: the path maps apply to it as to the job.
+std::vector<std::filesystem::path> output_roots_of(const Options& options);
 /// What media is opened with: decoders beside the binary, or nullptr for this process (--isolate off).
 std::shared_ptr<isolate::DecoderPool> decoders_of(const Options& options);
 /// options.io_threads, or one for each core that this process may use (see core/share.h), at most 64.

@@ -43,6 +43,7 @@ public:
         watcher_ = std::thread([this] { watch(); });
     }
     ~SignalWatch() {
+        done_ = true;
         pthread_kill(watcher_.native_handle(), SIGUSR2);
         watcher_.join();
     }
@@ -69,7 +70,9 @@ public:
 private:
     void watch() {
         int signal_number = 0;
-        if (sigwait(&set_, &signal_number) != 0 || signal_number == SIGUSR2) return;
+        do {  // another's SIGUSR2 (a farm may warn by it) ends nothing
+            if (sigwait(&set_, &signal_number) != 0 || done_) return;
+        } while (signal_number == SIGUSR2);
         received_ = signal_number;
         source_.request_stop();
         // The stages stop between frames; a frame that takes longer than the grace is given up.
@@ -85,6 +88,7 @@ private:
     sigset_t set_{};
     std::stop_source source_;
     std::atomic<int> received_{0};
+    std::atomic<bool> done_{false};
     std::atomic<void (*)()> last_resort_{nullptr};
     std::thread watcher_;
 };

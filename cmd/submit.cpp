@@ -1,10 +1,12 @@
 #include <cstdio>
+#include <cstdlib>
 
 #include "cmd/job_setup.h"
 #include "cmd/verbs.h"
 #include "core/error.h"
 #include "farm/scheduler.h"
 #include "pipeline/plan.h"
+#include "pipeline/write_guard.h"
 
 namespace wetgate::cmd {
 namespace {
@@ -20,16 +22,28 @@ farm::FarmSettings settings_of(const Options& options) {
         words.push_back(option);
         words.push_back(value);
     };
-    if (options.models) add(settings.options, "--models", fs::absolute(*options.models).string());
+    // A task has another environment than the shell that submits it.
+    const char* models = std::getenv("WETGATE_MODELS");
+    if (options.models || (models != nullptr && *models != '\0'))
+        add(settings.options, "--models",
+            fs::absolute(options.models.value_or(models == nullptr ? "" : models)).string());
     if (options.path_map) add(settings.options, "--path-map", fs::absolute(*options.path_map).string());
     for (const auto& [from, to] : options.maps) add(settings.options, "--map", from + "=" + to);
     for (const fs::path& root : options.output_roots)
         add(settings.options, "--output-root", fs::absolute(root).string());
     if (options.continue_on_error) settings.options.emplace_back("--continue-on-error");
     if (options.overwrite) settings.run_options.emplace_back("--overwrite");
+    if (!options.isolate) add(settings.options, "--isolate", "off");
+    if (options.frame_limit_s != Options{}.frame_limit_s)
+        add(settings.options, "--frame-limit", std::to_string(options.frame_limit_s));
     if (options.io_retries != default_io_retries)
-        add(settings.run_options, "--io-retries", std::to_string(options.io_retries));
+        add(settings.options, "--io-retries", std::to_string(options.io_retries));
     if (options.qc_gate) add(settings.merge_options, "--qc-gate", *options.qc_gate);
+    if (options.verify) settings.merge_options.emplace_back("--verify");
+    if (options.mix_fingerprints) settings.merge_options.emplace_back("--mix-fingerprints");
+    // Tasks begin in other folders.
+    if (settings.wetgate.find('/') != std::string::npos)
+        settings.wetgate = fs::absolute(settings.wetgate).string();
     return settings;
 }
 
@@ -56,10 +70,13 @@ int submit(const Options& options, const Services& services) {
     Options here = options;
     here.device = "cpu";
     const JobSetup setup(here);
+    pipeline::refuse_overwriting(setup.job);
+    pipeline::refuse_outside(setup.job, output_roots_of(options));
     farm::FarmJob job =
         farm::make_farm_job(setup.job, plans_of(setup, options, services), settings_of(options));
     job.folder = options.submit.folder.empty() ? setup.job.work / ("farm." + options.submit.to)
                                                : fs::absolute(options.submit.folder);
+    farm::check_settings_for(scheduler, job.settings);
     const std::vector<farm::FarmFile> files = scheduler.files(job);
     farm::write_files(job, files);
     for (const farm::FarmFile& file : files) std::printf("%s\n", (job.folder / file.name).c_str());

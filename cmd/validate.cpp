@@ -12,7 +12,7 @@ int validate(const Options& options, const Services& services) {
     const JobSetup setup(options);
     const spec::JobSpec& job = setup.job;
     const std::vector<std::string> problems =
-        pipeline::find_problems(job, setup.tools(services.log), options.output_roots);
+        pipeline::find_problems(job, setup.tools(services.log), output_roots_of(options));
     for (const std::string& problem : problems) std::printf("%s\n", printable_lines(problem).c_str());
     if (!problems.empty()) {
         throw Error(ErrorKind::Usage,

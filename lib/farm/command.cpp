@@ -57,11 +57,15 @@ CommandResult run_command(std::span<const std::string> argv) {
     posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&settings.actions, pipe_ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&settings.actions, pipe_ends[1], STDERR_FILENO);
-    // This process blocks signals for its watcher; the program is to have them as usual.
+    // This process blocks signals for its watcher and ignores some; the program is to have them as usual.
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&settings.attributes, &none);
-    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK);
+    sigset_t ignored;
+    sigemptyset(&ignored);
+    for (const int number : {SIGPIPE, SIGXFSZ}) sigaddset(&ignored, number);
+    posix_spawnattr_setsigdefault(&settings.attributes, &ignored);
+    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
     std::vector<char*> words;
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));

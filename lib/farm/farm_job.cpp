@@ -147,6 +147,11 @@ FarmJob make_farm_job(const spec::JobSpec& job, std::span<const pipeline::ShotPl
     check_text("the path of the job", job.file.string());
     if (goes_on(job, settings)) farm.settings.run_options.emplace_back("--leave-to-merge");
     Step merge{"merge", StepKind::Merge, {}, {}, 1, {}, {}};
+    for (const pipeline::ShotPlan& plan : plans) {
+        if (plan.shot.starts_with('-'))
+            refuse("the name of shot '" + plan.shot +
+                   "' begins with '-': a command line takes it for an option");
+    }
     for (const pipeline::ShotPlan& plan : plans) add_shot(farm, job.shot(plan.shot), plan, merge);
     for (const Step& step : farm.steps)
         for (const StepOutput& output : step.outputs)

@@ -31,6 +31,9 @@ std::span<const Scheduler> schedulers();
 /// Error{Usage} with the names that there are.
 const Scheduler& find_scheduler(std::string_view name);
 
+/// Error{Usage} for a setting that was given and that this farm has not: it would be dropped without a word.
+void check_settings_for(const Scheduler& scheduler, const FarmSettings& settings);
+
 /// Writes the files into FarmJob::folder, each whole or not at all. Error{Output}.
 void write_files(const FarmJob& job, std::span<const FarmFile> files);
 

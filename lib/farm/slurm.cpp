@@ -59,6 +59,7 @@ fewer=$(limit_of max_array_tasks)
 [ -z "$fewer" ] || [ "$fewer" -ge "$most" ] || most=$fewer
 [ "${most:-0}" -gt 0 ] || { echo "this Slurm takes no job arrays: MaxArraySize is ${most:-not told}"; exit 1; }
 all=
+trap '[ -z "$all" ] || scancel $all; exit 1' INT TERM HUP
 
 # submit FILE TASKS JOBS: hands a step over, behind JOBS (:ID:ID), and leaves its own in $jobs. TASKS is 0 for a step that
 # is no array; an array larger than this Slurm takes becomes several, whose scripts get the number of their first task.

@@ -2,8 +2,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -36,6 +38,9 @@ constexpr int refused[] = {
     SYS_execve,
     SYS_execveat,
     SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
     SYS_pidfd_open,
     SYS_pidfd_send_signal,
     SYS_pidfd_getfd,
@@ -146,6 +151,22 @@ std::vector<sock_filter> program() {
 #endif
     for (const int number : refused)
         add({only_if(static_cast<std::uint32_t>(number)), result(refuse(EPERM))});
+    // abort() and raise() signal the process itself; by SIGKILL it would look as if killed from outside.
+    const auto own = static_cast<std::uint32_t>(::getpid());
+    add({{BPF_JMP | BPF_JEQ | BPF_K, 0, 7, SYS_tgkill},
+         load(offsetof(seccomp_data, args[0])),
+         {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, own},
+         result(refuse(EPERM)),
+         load(offsetof(seccomp_data, args[2])),
+         only_if(SIGKILL),
+         result(refuse(EPERM)),
+         result(SECCOMP_RET_ALLOW)});
+    // Limits of its own alone.
+    add({{BPF_JMP | BPF_JEQ | BPF_K, 0, 4, SYS_prlimit64},
+         load(offsetof(seccomp_data, args[0])),
+         {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0},
+         result(refuse(EPERM)),
+         result(SECCOMP_RET_ALLOW)});
     // A filter cannot look at what clone3 is given; without it the C library makes its threads by clone.
     add({only_if(SYS_clone3), result(refuse(ENOSYS))});
     // clone makes threads, and nothing else.

@@ -170,6 +170,9 @@ SourceInfo unpack_info(WireReader& in, const SourceRequest& request) {
     for (std::string* text : {&info.format, &info.detail, &info.reel}) *text = in.text();
     info.range.first = in.value<int>();
     info.range.end = in.value<int>();
+    constexpr int farthest_frame = 1'000'000'000;
+    if (info.range.first < -farthest_frame || info.range.end > farthest_frame)
+        refuse("frames that no movie has");
     if (info.range.empty() || (request.is_sequence && info.range != request.range))
         refuse("frames that were not asked for");
     info.rate = unpack_rate(in);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/atomic_file.h"
+#include "core/binary_folder.h"
 #include "core/error.h"
 #include "nets/sha256.h"
 #include "nets/tiles.h"
@@ -44,7 +45,10 @@ std::shared_ptr<const LoadedModel> JobModels::load(const ModelUse& use) const {
 
 std::string JobModels::file(const std::string& name, const std::string& sha256_hex) const {
     constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
+    std::error_code ignored;
+    // A show's own folder of models need not have it.
+    if (!std::filesystem::exists(path, ignored)) path = binary_folder() / "models" / name;
     const ErrorContext where{.file = path.string(), .shot = {}, .frame = {}};
     std::string bytes;
     try {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "color/curves.h"
+#include "compute/transfer.h"
 #include "core/error.h"
 #include "framing/fdl.h"
 #include "framing/reframe_path.h"
@@ -116,11 +116,10 @@ json left_out_json(const std::vector<framing::LeftOut>& left_out) {
 class ReframeAnalysis final : public ShotAnalysis {
 public:
     explicit ReframeAnalysis(const PassContext& context)
-        : options_(options_of(context)), targets_(targets_of(context)), display_(context.display) {
-        if (!context.params.boolean("faces") || context.models == nullptr) return;
-        const std::string network = context.models->file(face_network, face_network_sha256);
-        faces_.emplace(std::as_bytes(std::span(network)));
-    }
+        : options_(options_of(context)),
+          targets_(targets_of(context)),
+          display_(context.display),
+          models_(context.params.boolean("faces") ? context.models : nullptr) {}
 
     PassReach reach() const override { return {links_back, 0}; }
 
@@ -128,10 +127,15 @@ public:
         json facts = json::object();
         add_links(facts, window);
         if (window[0].pixels.numel() == 0) return facts;
-        const framing::ColorPicture picture = shown(window[0].pixels);
+        // What is found are shares of the display window, as the crop is.
+        const framing::ColorPicture picture = shown(compute::cut_to(window[0], display_).pixels);
         std::optional<framing::ColorPicture> before;
-        if (window.is_real(-1)) before = shown(window[-1].pixels);
+        if (window.is_real(-1)) before = shown(compute::cut_to(window[-1], display_).pixels);
         const std::lock_guard lock(faces_mutex_);
+        if (models_ != nullptr && !faces_) {
+            const std::string network = models_->file(face_network, face_network_sha256);
+            faces_.emplace(std::as_bytes(std::span(network)));
+        }
         facts["evidence"] =
             to_json(find_subjects(picture, before ? &*before : nullptr, faces_ ? &*faces_ : nullptr));
         return facts;
@@ -162,8 +166,9 @@ private:
     framing::ReframeOptions options_;
     std::vector<framing::Target> targets_;
     Box display_;
-    std::optional<framing::FaceFinder> faces_;
-    mutable std::mutex faces_mutex_;  // FaceFinder is for one thread at a time
+    const nets::JobModels* models_;                     // null: no faces
+    mutable std::mutex faces_mutex_;                    // FaceFinder is for one thread at a time
+    mutable std::optional<framing::FaceFinder> faces_;  // made by the first frame that is looked at
 };
 
 class ReframePass final : public MovingPass {
@@ -179,6 +184,9 @@ public:
         if (context.params.has("size")) {
             const std::vector<double> size = context.params.numbers("size");
             size_ = framing::Canvas{static_cast<int>(size[0]), static_cast<int>(size[1])};
+            const double shown = size[0] / size[1] * options_.pixel_aspect;
+            if (std::abs(shown / options_.aspect - 1) > 0.01)
+                refuse(context, "\"size\" is not of that \"aspect\" (with the plate's pixel aspect)");
         }
         if (context.artefact.is_null()) return;  // the planner asks for its canvas before there is one
         const ArtefactReader artefact(name, context.artefact, "the artefact");
@@ -189,6 +197,11 @@ public:
             throw Error(ErrorKind::Usage, "reframe: the artefact's path: " + error.message());
         } catch (const json::exception&) {
             artefact.member("path");
+        }
+        if (path_.width != display_.width() || path_.height != display_.height()) {
+            artefact.member("path").refuse(fmt::format("is for a picture of {} x {}, this one has {} x {}",
+                                                       path_.width, path_.height, display_.width(),
+                                                       display_.height()));
         }
         if (!artefact.has("left_out")) return;
         const ArtefactReader list = artefact.member("left_out");
@@ -212,15 +225,17 @@ public:
     Move move(int frame, framing::Canvas before) const override {
         const framing::Crop crop = framing::crop_at(path_, frame);
         const framing::Canvas made = canvas(before);
-        const double across = crop.w / made.width;
-        const double down = crop.h / made.height;
+        // One scale for both sides, the crop's middle in the middle: whole pixels are never squeezed.
+        const double scale = std::min(crop.w / made.width, crop.h / made.height);
+        const double left = crop.x + 0.5 * (crop.w - scale * made.width);
+        const double top = crop.y + 0.5 * (crop.h - scale * made.height);
         const bool same_size = made == framing::Canvas{display_.width(), display_.height()};
         // From centres of the canvas' pixels to centres of the picture's, by the crop's edges.
-        const double x = crop.x + 0.5 * across - 0.5 + display_.x0 - (same_size ? display_.x0 * across : 0);
-        const double y = crop.y + 0.5 * down - 0.5 + display_.y0 - (same_size ? display_.y0 * down : 0);
-        Move move{framing::Warp(motion::Homography{{across, 0, x, 0, down, y, 0, 0, 1}}),
+        const double x = left + 0.5 * scale - 0.5 + display_.x0 - (same_size ? display_.x0 * scale : 0);
+        const double y = top + 0.5 * scale - 0.5 + display_.y0 - (same_size ? display_.y0 * scale : 0);
+        Move move{framing::Warp(motion::Homography{{scale, 0, x, 0, scale, y, 0, 0, 1}}),
                   {{"crop", {rounded(crop.x), rounded(crop.y), rounded(crop.w), rounded(crop.h)}},
-                   {"scale", rounded(std::max(1 / across, 1 / down))}}};
+                   {"scale", rounded(1 / scale)}}};
         for (const framing::LeftOut& one : left_out_) {
             if (frame >= one.first && frame <= one.last)
                 move.facts["left_out"].push_back({{"subject", one.subject}, {"reason", one.reason}});

@@ -180,6 +180,7 @@ public:
         const ArtefactReader scenes = artefact.member("scenes");
         if (views.size(most_frames) == 0) return;
         window_ = box_of(artefact.member("window"));
+        if (scenes.size(most_frames) == 0) scenes.refuse("must name the scene of the first view");
         std::size_t scene = 0;
         for (std::size_t i = 0; i < views.size(most_frames); ++i) {
             const ArtefactReader view = views.item(i);
@@ -193,6 +194,7 @@ public:
             place.dy_px = view.member("dy").number(-1e6, 1e6);
             place.rotation_deg = view.member("rotation").number(-360, 360);
             place.scale = view.member("scale").number(0.01, 100);
+            if (view.member("rows").size(2) != 2) view.member("rows").refuse("must be two numbers");
             place.row_x = view.member("rows").item(0).number(-10, 10);
             place.row_y = view.member("rows").item(1).number(-10, 10);
             views_.push_back({place, scenes.item(scene).member("zoom").number(0.01, 100)});
@@ -201,7 +203,9 @@ public:
 
     Move move(int frame, framing::Canvas) const override {
         const auto index = static_cast<std::size_t>(frame - first_frame_);
-        if (frame < first_frame_ || index >= views_.size()) return {};
+        if (frame < first_frame_ || index >= views_.size())
+            throw Error(ErrorKind::Usage,
+                        fmt::format("stabilise: the artefact has no view of frame {}", frame));
         const View& view = views_[index];
         const motion::Homography map =
             framing::plate_map(view.place, view.zoom, window_.width(), window_.height());

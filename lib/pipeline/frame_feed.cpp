@@ -22,10 +22,12 @@ HostFrame black_frame(const HostFrame& like) {
     if (black.worked.model == PixelModel::YCbCr) {  // code 0 is not black in video
         FloatImage zero = make_float_image(black.window());
         std::memset(zero.data->data(), 0, zero.data->size());
-        black = media::make_video_frame(
-            black, zero, black.color,
-            {black.worked_part().planes[1].x_sampling, black.worked_part().planes[1].y_sampling},
-            std::nullopt);
+        media::ChromaFormat chroma;  // of a grey movie: none
+        if (const int cb = black.worked.plane[1]; cb >= 0) {
+            const Plane& plane = black.worked_part().planes.at(static_cast<std::size_t>(cb));
+            chroma = {plane.x_sampling, plane.y_sampling};
+        }
+        black = media::make_video_frame(black, zero, black.color, chroma, std::nullopt);
     }
     return black;
 }

@@ -148,6 +148,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     }
     // Canvases that share moves say the same; each move is told once.
     std::set<std::size_t> told;
+    for (const PassFacts& facts : frame.passes) told.insert(facts.index);
     for (const auto& [output, canvas] : moved) {
         for (const PassFacts& facts : canvas->frame.passes)
             if (told.insert(facts.index).second) record["passes"].push_back(pass_json(facts));

@@ -17,10 +17,10 @@ FloatImage working_of(const ShotContext& shot, const FinishedFrame& frame, const
     return picture;
 }
 
-/// A matte [H*W] over `window` as a picture.
-FloatImage as_picture(const std::vector<float>& matte, const Box& window) {
-    FloatImage picture = make_float_image(window);
-    for (int c = 0; c < 3; ++c) std::copy(matte.begin(), matte.end(), picture.channel(c));
+/// A matte [H*W] over `window` as the alpha of a black picture: so it is mixed as it is, not coded.
+framing::MovablePicture as_alpha(const std::vector<float>& matte, const Box& window) {
+    framing::MovablePicture picture{make_float_image(window), matte};
+    std::fill_n(picture.rgb.channel(0), 3 * window.area(), 0.0F);
     return picture;
 }
 
@@ -33,6 +33,7 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
     auto result = std::make_shared<MovedFrame>();
     result->frame.number = frame.number;
     result->frame.source = frame.source;
+    result->frame.passes = frame.passes;
 
     // Canvases from the picture on; a place goes the other way, from the last canvas back to the picture.
     framing::Canvas before{display.width(), display.height()};
@@ -63,9 +64,8 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
     result->uncovered = moved.uncovered;
     result->frame.touch.assign(window.area(), 1.0F);
     for (const auto& [pass, matte] : frame.mattes) {
-        const framing::MovablePicture grey{as_picture(matte, picture.rgb.window), std::nullopt};
-        const framing::MovablePicture shown = framing::moved(grey, to_picture, window);
-        result->frame.mattes[pass].assign(shown.rgb.channel(0), shown.rgb.channel(0) + window.area());
+        result->frame.mattes[pass] =
+            *framing::moved(as_alpha(matte, picture.rgb.window), to_picture, window).alpha;
     }
     FloatImage coded = moved.rgb;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {

@@ -126,6 +126,7 @@ WrittenOutput OutputWriter::write_one(const spec::OutputSpec& output, const Fini
 std::map<std::string, std::string> OutputWriter::marks(const FinishedFrame& frame) const {
     std::map<std::string, std::string> marks;
     for (const PassFacts& pass : frame.passes) {
+        if (pass.facts.contains("crop")) marks["wetgate:crop"] = pass.facts.at("crop").dump();
         if (!pass.facts.contains("made_from")) continue;
         std::string& sources = marks["wetgate:madeFrom"];
         for (const auto& source : pass.facts.at("made_from")) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <numeric>
+#include <set>
 
 #include "core/error.h"
 #include "core/make_folder.h"
@@ -178,6 +179,7 @@ void ShotContext::read_moves() {
         moves_[output.name] = {};
         canvases_[output.name] = picture;
     }
+    std::set<std::string> reframed;
     for (std::size_t i = 0; i < shot_.passes.size(); ++i) {
         if (!shot_.passes[i].enabled || !is_moving_[i]) continue;
         const auto pass = passes::find_pass(shot_.passes[i].name).make(pass_context(i, nullptr));
@@ -195,6 +197,14 @@ void ShotContext::read_moves() {
         }
         for (const spec::OutputSpec& output : shot_.outputs) {
             if (!move->is_for(output.name)) continue;
+            if (canvases_[output.name] != picture || reframed.contains(output.name)) {
+                throw Error(ErrorKind::Usage,
+                            shot_.passes[i].pointer + ": output '" + output.name +
+                                "' has its crop by then: a shot is stabilised before it is reframed, and "
+                                "reframed once",
+                            {.file = {}, .shot = shot_.name, .frame = {}});
+            }
+            if (shot_.passes[i].name == "reframe") reframed.insert(output.name);
             moves_[output.name].push_back(i);
             canvases_[output.name] = move->canvas(canvases_[output.name]);
         }

@@ -71,7 +71,8 @@ public:
             add(shot.source.path.pattern, own, "the source" + of_shot);
             if (shot.audio) add(shot.audio->path.pattern.path(0), "the audio" + of_shot);
             for (const auto& [name, matte] : shot.mattes)
-                add(matte.path.pattern, own, "matte " + name + of_shot);
+                add(matte.path.pattern, shot.source.range ? own : shot.range.value_or(own),
+                    "matte " + name + of_shot);
             for (const auto& [name, reference] : shot.references)
                 add(reference.path.pattern, reference.range.value_or(FrameRange{0, 1}),
                     "reference " + name + of_shot);
@@ -165,8 +166,10 @@ void refuse_outside(const spec::JobSpec& job, std::span<const fs::path> roots) {
             check(output.path.pattern.folder(), "output '" + output.name + "'", shot.name);
         // Folders that an earlier run left, or somebody made in its place.
         std::error_code ignored;
-        for (const auto& entry : fs::recursive_directory_iterator(job.work / shot.name, ignored))
-            if (entry.is_symlink(ignored)) check(entry.path(), "the work folder", shot.name);
+        auto entry = fs::recursive_directory_iterator(job.work / shot.name, ignored);
+        for (; entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+            if (entry->is_symlink(ignored)) check(entry->path(), "the work folder", shot.name);
+        }
     }
 }
 

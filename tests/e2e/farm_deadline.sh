@@ -24,7 +24,12 @@ expect 0 run_farm
 same_as_whole "$hostile"
 
 # A second submission finds all done: nothing is made again.
-find "$hostile/OUT" -name '*.exr' -newer log >remade
+rm -r jobs
+touch before
+expect 0 "$wetgate" submit --to deadline --wetgate "$wetgate" --chunk 6 "$hostile/farm.json"
+expect 0 run_farm
+[ "$(grep -c ^complete log)" = 5 ] || fail "not all jobs of the second submission: $(cat log)"
+find "$hostile/OUT" -name '*.exr' -newer before >remade
 [ ! -s remade ] || fail "frames were made again"
 
 # CommandLine, by hand: the same files go through submit.sh. It cannot have the names above, and says why.

@@ -204,7 +204,7 @@ class WetgatePlugin(DeadlinePlugin):
                             (number, " (out of memory?)" if number == 9 else ""))
         where = "".join(" %s %s" % (name, failure[name]) for name in ("shot", "frame") if failure.get(name, "-") != "-")
         message = "wetgate: %s (exit %d,%s%s)" % (said, code, " class " + failure.get("class", "unknown"), where)
-        if code in FINAL_CODES:
+        if code in FINAL_CODES or code == SOME_FRAMES:
             message += "; a retry cannot help"
             if self.GetBooleanConfigEntryWithDefault("FailJobAtOnce", True):
                 RepositoryUtils.FailJob(self.GetJob())
