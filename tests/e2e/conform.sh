@@ -61,7 +61,7 @@ cat >ramp.json <<'JOB'
   "outputs": [{"name": "o", "path": "media/day 1/ramp.mov", "type": "prores", "profile": "422hq"}]}]}
 JOB
 expect 0 "$wetgate" run ramp.json
-ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 'media/day 1/ramp.mov' | grep -q '00:00:57;20' || fail "the movie's timecode"
+ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 'media/day 1/ramp.mov' | has '00:00:57;20' || fail "the movie's timecode"
 
 mkdir templates
 cat >templates/t.json <<'JOB'
@@ -153,7 +153,7 @@ EDL
 expect 0 conform drop.edl drop.json --rate 30000/1001
 expect 0 "$wetgate" run drop.json
 shows ramp_001 1001 68 69 70 71
-exrheader OUT/ramp_001.1003.exr | grep -A1 timeCode | grep -q '00:01:00:02' || fail "the timecode of an output"
+exrheader OUT/ramp_001.1003.exr | grep -A1 timeCode | has '00:01:00:02' || fail "the timecode of an output"
 printf 'FCM: DROP FRAME\n001 FAST01 V C 00:00:59;59 00:01:00;07 01:00:00;00 01:00:00;04\n' >fast.edl
 expect 0 conform fast.edl fast.json --rate 59.94
 expect 0 "$wetgate" run fast.json

@@ -40,7 +40,7 @@ for policy in hold black skip; do
         [ ! -e OUT/o.1004.exr ] || fail "a skipped frame has a file"
     else
         exrheader OUT/o.1004.exr >header
-        grep -A1 "wetgate:substitute" header | grep -q "$policy" || fail "$policy: the file is not marked"
+        grep -A1 "wetgate:substitute" header | has "$policy" || fail "$policy: the file is not marked"
     fi
     if [ $policy = hold ]; then
         "$wetgate" compare OUT/o.1004.exr good/o.1003.exr --progress none >log || fail "hold is not the frame before"

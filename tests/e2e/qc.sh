@@ -66,7 +66,7 @@ expect 0 "$wetgate" run blind.json --overwrite
 
 # Records of a run without QC are made again when it is wanted.
 expect 0 "$wetgate" run mended.json
-found mended.qc/report.json | grep -q '^black' || fail "what was made without QC was not looked at"
+found mended.qc/report.json | has '^black' || fail "what was made without QC was not looked at"
 
 # Against a reference: what differs, frame by frame.
 expect 0 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg --reference 'demo/truth/demo.####.exr' -o against
@@ -82,7 +82,7 @@ PY
 # A file that is cut off is one bad frame.
 head -c 20000 plates/demo.1003.exr >cut && mv cut plates/demo.1003.exr
 expect 20 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg -o damaged
-found damaged/report.json | grep -q '^unreadable_frame output Blocker 1003 1003$' || fail "the damaged frame is not told of"
+found damaged/report.json | has '^unreadable_frame output Blocker 1003 1003$' || fail "the damaged frame is not told of"
 
 # A part of a sequence.
 expect 2 "$wetgate" qc 'plates/demo.####.exr' --colorspace ACEScg --range 990-1002
@@ -96,14 +96,14 @@ PY
 
 # The demo's plates have NaN and Inf: a closed gate.
 expect 15 "$wetgate" qc 'demo/plates/demo.####.exr' --colorspace ACEScg -o sick
-found sick/report.json | grep -q '^non_finite output Blocker' || fail "NaN closes no gate"
+found sick/report.json | has '^non_finite output Blocker' || fail "NaN closes no gate"
 
 [ -d "$WETGATE_SHARED/footage/pse" ] || { echo "no ../shared: clips of others are not looked at"; exit 0; }
 pse="$WETGATE_SHARED/footage/pse"
 for clip in 2Hz_6s extendedFLONG gray; do expect 0 "$wetgate" qc "$pse/$clip.mp4" --colorspace Rec.709 -o "pse_$clip"; done
 expect 15 "$wetgate" qc "$pse/3Hz_6s.mp4" --colorspace Rec.709 -o pse_3Hz
-found pse_3Hz/report.json | grep -q '^pse_luminance output Blocker' || fail "3Hz_6s raises no alarm"
-found pse_2Hz_6s/report.json | grep -q '^pse_extended' || fail "2Hz_6s is not told of"
+found pse_3Hz/report.json | has '^pse_luminance output Blocker' || fail "3Hz_6s raises no alarm"
+found pse_2Hz_6s/report.json | has '^pse_extended' || fail "2Hz_6s is not told of"
 for clip in extendedFLONG gray; do
     found "pse_$clip/report.json" | grep '^pse_' && fail "$clip raises an alarm"
 done

@@ -89,9 +89,9 @@ queue_is_empty || fail "--dry-run handed something over"
 submit "$folder/once_wetgate" --comment 'it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' --tags avx2,big --limits wetgate:1 \
     --partition low --priority 40 --env "NAME=\$(touch no) 'x' \"y\"" --time-limit 10
 merge=$(sed -n 's/^03_merge //p' log)
-scontrol show job "$merge" | grep -qF 'Comment=it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' ||
+scontrol show job "$merge" | has -F 'Comment=it"s \ 100% `id` $(id) #1 é <b>; & {{Param.X}}' ||
     fail "the comment: $(scontrol show job "$merge")"
-scontrol show job "$merge" | grep -qF 'Features=avx2&big' || fail "the tags: $(scontrol show job "$merge")"
+scontrol show job "$merge" | has -F 'Features=avx2&big' || fail "the tags: $(scontrol show job "$merge")"
 until_true 120 queue_is_empty
 [ -d once ] && grep -q 'back into the queue, retry 1 of 3' "$farm"/02_s.apply*.log || fail "no task was put back"
 [ "$(ls "$farm"/00_s.measure*.log | wc -l)" = 3 ] || fail "not three chunks: $(ls "$farm")"

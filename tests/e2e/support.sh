@@ -9,6 +9,9 @@ cd "$folder"
 fail() { echo "FAILED: $*"; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
 
+# COMMAND | has PATTERN: reads all of it, where `grep -q` would end early and the command by SIGPIPE, which counts here
+has() { grep -c "$@" >/dev/null; }
+
 # expect CODE COMMAND...: runs it quietly; its output is in ./log
 expect() {
     local wanted=$1 code=0
