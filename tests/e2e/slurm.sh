@@ -63,16 +63,13 @@ until_true() {
     tail -n 20 "$farm"/*.log || true
     fail "waited in vain: $*"
 }
-# A controller that is too busy to answer says nothing either.
 queue_is_empty() {
     local queue
-    queue=$(squeue -h) && [ -z "$queue" ]
-}
     # Slurm lets a task that was put back wait for two minutes.
     for task in $(squeue -h -t PENDING -o '%i:%r' | sed -n 's/:BeginTime$//p'); do
         scontrol update "JobId=$task" StartTime=now || true
     done
-    [ -z "$(squeue -h)" ]
+    queue=$(squeue -h) && [ -z "$queue" ] # a controller that is too busy to answer says nothing either
 }
 was_preempted() { grep -rqs 'PREEMPTION' "$farm"; }
 half_a_frame() { [ -n "$(find OUT -name '.*.part' 2>/dev/null)" ]; }
