@@ -69,9 +69,7 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
     }
     FloatImage coded = moved.rgb;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
-        coded = make_float_image(window);
-        std::copy_n(moved.rgb.channel(0), 3 * window.area(), coded.channel(0));
-        back.apply(coded);
+        coded = converted_copy(moved.rgb, back);
     }
     result->host = media::make_replaced_frame(own, coded, moved.alpha, window);
     result->frame.working = std::move(moved.rgb);

@@ -23,15 +23,14 @@ bool same_space(const ShotContext& shot, const spec::OutputSpec& output) {
     return shot.output_space(output) == shot.source_space();
 }
 
-/// A picture's pixels, copied (others still read the picture's own) and converted.
+}  // namespace
+
 FloatImage converted_copy(const FloatImage& picture, const color::Transform& transform) {
     FloatImage copy = make_float_image(picture.window);
     std::copy_n(picture.channel(0), 3 * picture.window.area(), copy.channel(0));
     transform.apply(copy);
     return copy;
 }
-
-}  // namespace
 
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
     media::ProResOptions options;

@@ -38,6 +38,9 @@ struct WrittenOutput {
 /// Bits of a sample that both ProRes encoders of libavcodec take, whatever the profile.
 constexpr int prores_coded_bits = 10;
 
+/// A picture's pixels, copied (others still read the picture's own) and converted.
+FloatImage converted_copy(const FloatImage& picture, const color::Transform& transform);
+
 /// The movie options of a ProRes output of this shot.
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output);
 
