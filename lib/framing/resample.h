@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -8,13 +9,20 @@
 
 namespace wetgate::framing {
 
+class CodedPicture;
+
 /// A picture in working linear light (ACEScg) and its alpha, where it has one (its colours are then
 /// premultiplied): what is moved, and what comes of it.
 struct MovablePicture {
     FloatImage rgb;                           ///< window: where its data lies
     std::optional<std::vector<float>> alpha;  ///< [H*W] over rgb.window
     std::size_t uncovered = 0;                ///< pixels that no picture reaches: black, alpha 0
+    /// coded(rgb), where the picture is moved more than once; null: moved() makes it.
+    std::shared_ptr<const CodedPicture> coded = nullptr;
 };
+
+/// The picture as it is mixed: half of the cost of moving it.
+std::shared_ptr<const CodedPicture> coded(const FloatImage& linear);
 
 /// What lies under `window`: pixel (x, y) of the result is what `to_picture` finds at (x, y) of the picture.
 ///

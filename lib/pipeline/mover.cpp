@@ -1,6 +1,7 @@
 #include "pipeline/mover.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/error.h"
 #include "framing/resample.h"
@@ -26,8 +27,30 @@ framing::MovablePicture as_alpha(const std::vector<float>& matte, const Box& win
 
 }  // namespace
 
+/// What all canvases show, made ready to be moved when the first one asks.
+class FrameMover::SharedPicture {
+public:
+    SharedPicture(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own)
+        : shot_(shot), frame_(frame), own_(own) {}
+
+    const framing::MovablePicture& picture() {
+        if (!picture_) {
+            picture_ = framing::MovablePicture{working_of(shot_, frame_, own_), media::read_alpha(own_)};
+            picture_->coded = framing::coded(picture_->rgb);
+        }
+        return *picture_;
+    }
+
+private:
+    const ShotContext& shot_;
+    const FinishedFrame& frame_;
+    const HostFrame& own_;
+    std::optional<framing::MovablePicture> picture_;
+};
+
 std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, const HostFrame& own,
-                                                   const spec::OutputSpec& output) const {
+                                                   const spec::OutputSpec& output,
+                                                   SharedPicture& shared) const {
     const framing::Canvas canvas = shot_.canvas_of(output);
     const Box display = own.display_window;
     auto result = std::make_shared<MovedFrame>();
@@ -56,7 +79,7 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         result->frame.passes.push_back(std::move(facts));
     }
 
-    const framing::MovablePicture picture{working_of(shot_, frame, own), media::read_alpha(own)};
+    const framing::MovablePicture& picture = shared.picture();
     // A canvas of the picture's own size stays where it was.
     const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
     const Box window = same_size ? display : Box{0, 0, canvas.width, canvas.height};
@@ -78,12 +101,13 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
 
 MovedFrames FrameMover::move(const FinishedFrame& frame, const HostFrame& own) const {
     MovedFrames made;
+    SharedPicture picture(shot_, frame, own);
     std::map<std::vector<std::size_t>, std::shared_ptr<const MovedFrame>> by_moves;
     for (const spec::OutputSpec& output : shot_.shot().outputs) {
         const std::vector<std::size_t>& moves = shot_.moves_of(output);
         if (moves.empty()) continue;
         std::shared_ptr<const MovedFrame>& shared = by_moves[moves];
-        if (!shared) shared = make(frame, own, output);
+        if (!shared) shared = make(frame, own, output, picture);
         made[output.name] = shared;
     }
     return made;

@@ -35,8 +35,9 @@ public:
     MovedFrames move(const FinishedFrame& frame, const HostFrame& own) const;
 
 private:
+    class SharedPicture;
     std::shared_ptr<const MovedFrame> make(const FinishedFrame& frame, const HostFrame& own,
-                                           const spec::OutputSpec& output) const;
+                                           const spec::OutputSpec& output, SharedPicture& shared) const;
 
     const ShotContext& shot_;
     std::vector<ShotMove> moves_;

@@ -43,10 +43,9 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
     const std::string plate =
-        frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_,
-                  options_.fingerprint);
-    return content_hash(plate + shot_.shot().passes[index].name +
-                        shot_.shot().passes[index].written_params.dump());
+        frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after},
+                  shot_.passes_before(index), artefacts_, options_.fingerprint);
+    return content_hash(plate + shot_.shot().passes[index].name + shot_.measured_by(index).dump());
 }
 
 // What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
@@ -55,7 +54,25 @@ std::string ShotStages::solve_key(std::size_t index) const {
     const passes::PassReach reach = entry.make_analysis(shot_.pass_context(index, nullptr))->reach();
     std::string keys;
     for (const int frame : frames_of(shot_.delivered_range())) keys += measure_key(index, frame, reach);
-    return content_hash(keys);
+    return solve_key(index, keys);
+}
+
+std::string ShotStages::solve_key(std::size_t index, const std::string& measure_keys) const {
+    const nlohmann::json& all = shot_.shot().passes[index].written_params;
+    // Where the measurement depends on some parameters only, the decision does on the others too.
+    return content_hash(shot_.measured_by(index) == all ? measure_keys : measure_keys + all.dump());
+}
+
+// Crops of one shot for several outputs look for the same subjects in the same plate.
+std::optional<nlohmann::json> ShotStages::measured_elsewhere(std::size_t index, int frame,
+                                                             const std::string& key) const {
+    const auto& passes = shot_.shot().passes;
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+        if (i == index || !passes[i].enabled || passes[i].name != passes[index].name) continue;
+        auto stored = load_json(WorkFiles(shot_).measurement(i, passes[i].name, frame));
+        if (stored && has_key(*stored, key) && stored->contains("facts")) return stored;
+    }
+    return std::nullopt;
 }
 
 void ShotStages::load_solved() {
@@ -132,6 +149,10 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
         std::string key = measure_key(index, frame, reach);
         const auto stored = load_json(files.measurement(index, spec.name, frame));
         if (stored && has_key(*stored, key)) continue;
+        if (const auto other = measured_elsewhere(index, frame, key)) {
+            store_json(files.measurement(index, spec.name, frame), *other, shot_.io_retries());
+            continue;
+        }
         missing.push_back(frame);
         keys[frame] = std::move(key);
     }
@@ -215,7 +236,7 @@ void ShotStages::solve(std::size_t index) {
          {"shot", shot_.shot().name},
          {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
          {"locked", false},
-         {"key", content_hash(keys)},
+         {"key", solve_key(index, keys)},
          {"artefact", artefact}},
         shot_.io_retries());
     report("solve " + spec.name, 1, 1, 0);

@@ -33,7 +33,7 @@ public:
     std::optional<std::size_t> next_unsolved();
 
     /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
-    /// alone.
+    /// alone; what another pass of that name has measured alike is taken over.
     void measure(std::size_t index, const FrameSet& frames);
 
     /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
@@ -65,6 +65,9 @@ public:
 private:
     void load_solved();
     std::string solve_key(std::size_t index) const;
+    std::string solve_key(std::size_t index, const std::string& measure_keys) const;
+    std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,
+                                                     const std::string& key) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
     std::string key_of(int frame) const { return key_of(frame, options_.fingerprint); }
     void check_unchanged(int frame, const std::string& key_before, const std::string& key_now) const;
