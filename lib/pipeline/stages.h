@@ -55,6 +55,8 @@ public:
     /// The key that frame's record must have to count as done, where a machine of this fingerprint made it.
     std::string key_of(int frame, const nlohmann::json& fingerprint) const;
     const std::vector<nlohmann::json>& artefacts() const { return artefacts_; }
+    /// Those that move the picture. Every pass is solved.
+    const std::vector<ShotMove>& moves() const { return moves_; }
     struct PassSidecar {
         std::size_t pass = 0;  ///< index in the job's list
         passes::Sidecar file;
