@@ -33,6 +33,7 @@ farm::FarmSettings settings_of(const Options& options) {
         add(settings.options, "--output-root", fs::absolute(root).string());
     if (options.continue_on_error) settings.options.emplace_back("--continue-on-error");
     if (options.overwrite) settings.run_options.emplace_back("--overwrite");
+    if (options.verbosity != 0) settings.options.emplace_back(options.verbosity > 0 ? "-v" : "-q");
     if (!options.isolate) add(settings.options, "--isolate", "off");
     if (options.frame_limit_s != Options{}.frame_limit_s)
         add(settings.options, "--frame-limit", std::to_string(options.frame_limit_s));
@@ -66,6 +67,9 @@ std::vector<pipeline::ShotPlan> plans_of(const JobSetup& setup, const Options& o
 
 int submit(const Options& options, const Services& services) {
     const farm::Scheduler& scheduler = farm::find_scheduler(options.submit.to);
+    if (options.io_threads != 0)
+        throw Error(ErrorKind::Usage,
+                    "--threads of a task are its --cores, which the farm is asked for: name those");
     // Tasks have the device; the machine that submits may have none.
     Options here = options;
     here.device = "cpu";

@@ -6,12 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
 #include <vector>
 
-#include "core/error.h"
+#include "farm/text.h"
 
 extern char** environ;
 
@@ -87,6 +88,17 @@ CommandResult run_command(std::span<const std::string> argv) {
     }
     result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
+}
+
+ErrorKind kind_of_refusal(const CommandResult& result) {
+    constexpr std::array unreached = {"unable to contact", "timed out",         "connection refused",
+                                      "could not connect", "failed to connect", "temporarily"};
+    const std::string output = ascii_lower(result.output);
+    const bool is_unreached = std::any_of(unreached.begin(), unreached.end(), [&](const char* words) {
+        return output.find(words) != std::string::npos;
+    });
+    return result.code == exit_code(ErrorKind::Temporary) || is_unreached ? ErrorKind::Temporary
+                                                                          : ErrorKind::Usage;
 }
 
 }  // namespace wetgate::farm

@@ -250,7 +250,8 @@ std::string submit_deadline(const FarmJob& job) {
         const std::string id = job_id_in(result.output);
         if (result.code != 0 || id.empty()) {
             throw Error(
-                ErrorKind::Temporary,
+                // A second try would submit again what was taken.
+                taken.empty() ? kind_of_refusal(result) : ErrorKind::Usage,
                 "Deadline did not take it (exit " + std::to_string(result.code) +
                     "): " + result.output.substr(0, 500) +
                     (taken.empty() ? "" : "; it has these already, delete them or go on by hand:\n" + taken),

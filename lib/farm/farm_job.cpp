@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "farm/text.h"
 #include "spec/output_names.h"
 
 namespace wetgate::farm {
@@ -47,12 +48,6 @@ void check_settings(const FarmSettings& settings) {
     }
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
-
 // A task decodes chunk + reach frames: four times the reach keeps that within a quarter more.
 int chunk_for(const pipeline::ShotPlan& plan, int asked) {
     constexpr int least = 10;
@@ -73,12 +68,12 @@ TaskNeeds needs_of(const spec::JobSpec& job, std::span<const pipeline::ShotPlan>
     needs.memory_mib =
         settings.memory_mib > 0 ? settings.memory_mib : most_mib(&pipeline::ShotPlan::memory_bytes);
     const std::string device = settings.device.empty() ? job.compute.device : settings.device;
-    needs.gpus = settings.gpus >= 0 ? settings.gpus : (lower(device).starts_with("cuda") ? 1 : 0);
+    needs.gpus = settings.gpus >= 0 ? settings.gpus : (ascii_lower(device).starts_with("cuda") ? 1 : 0);
     if (needs.gpus > 0) {
         needs.gpu_memory_mib = settings.gpu_memory_mib > 0 ? settings.gpu_memory_mib
                                                            : most_mib(&pipeline::ShotPlan::device_bytes);
     }
-    if (needs.gpus == 0 && lower(device).starts_with("cuda"))
+    if (needs.gpus == 0 && ascii_lower(device).starts_with("cuda"))
         refuse("the device " + device + " needs a GPU, and --gpus 0 asks for none");
     return needs;
 }

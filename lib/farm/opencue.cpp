@@ -255,8 +255,8 @@ std::string submit_opencue(const FarmJob& job) {
                     {.file = file, .shot = {}, .frame = {}});
     }
     if (result.code != 0) {
-        throw Error(result.code == exit_code(ErrorKind::Usage) ? ErrorKind::Usage : ErrorKind::Temporary,
-                    "Cuebot did not take the job: " + result.output, {.file = file, .shot = {}, .frame = {}});
+        throw Error(kind_of_refusal(result), "Cuebot did not take the job: " + result.output,
+                    {.file = file, .shot = {}, .frame = {}});
     }
     return result.output.substr(0, result.output.find_last_not_of('\n') + 1);
 }

@@ -303,7 +303,7 @@ std::string submit_openjd(const FarmJob& job) {
                     {.file = folder, .shot = {}, .frame = {}});
     }
     if (result.code != 0)
-        throw Error(ErrorKind::Temporary, "the job was not taken: " + result.output,
+        throw Error(kind_of_refusal(result), "the job was not taken: " + result.output,
                     {.file = folder, .shot = {}, .frame = {}});
     return result.output.substr(0, result.output.find_last_not_of('\n') + 1);
 }

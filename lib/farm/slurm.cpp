@@ -219,7 +219,8 @@ std::string submit_slurm(const FarmJob& job) {
     run_command(std::array<std::string, 2>{"sbatch", "--version"});
     const CommandResult result =
         run_command(std::array<std::string, 2>{"sh", (job.folder / "submit.sh").string()});
-    if (result.code != 0) throw Error(ErrorKind::Temporary, "Slurm did not take the job: " + result.output);
+    if (result.code != 0)
+        throw Error(kind_of_refusal(result), "Slurm did not take the job: " + result.output);
     return result.output.substr(0, result.output.find_last_not_of('\n') + 1);
 }
 

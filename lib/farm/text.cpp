@@ -1,5 +1,6 @@
 #include "farm/text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.h"
@@ -76,6 +77,12 @@ std::string xml_escaped(std::string_view text) {
         }
     }
     return escaped;
+}
+
+std::string ascii_lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
 }
 
 }  // namespace wetgate::farm

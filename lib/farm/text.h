@@ -13,4 +13,7 @@ void check_xml_text(std::string_view what, std::string_view text);
 /// `text` for an XML document, as content or in an attribute. The text has passed check_xml_text().
 std::string xml_escaped(std::string_view text);
 
+/// A to Z as a to z; every other byte stays.
+std::string ascii_lower(std::string text);
+
 }  // namespace wetgate::farm

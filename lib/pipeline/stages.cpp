@@ -291,9 +291,22 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     std::mutex outcome_mutex;
     OutputWriter writer(shot_);
     const FrameMover mover(shot_, moves_);
+    // What is wrong with one frame; a full disk or memory, or a signal, ends the run whatever was asked for.
+    const auto fail = [&](int frame, const Error& error) {
+        const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal ||
+                                  error.kind() == ErrorKind::Usage;
+        if (!options_.continue_on_error || !of_the_frame) throw error;
+        shot_.log()(LogLevel::Error, error.what());
+        check_unchanged(frame, keys.at(frame), key_of(frame));
+        store_json(files.record(frame), make_failure_record(shot_, frame, keys.at(frame), error),
+                   shot_.io_retries());
+        const std::lock_guard lock(outcome_mutex);
+        outcome.failed.push_back(frame);
+    };
+
     const auto finish = [&](FinishedFrame& frame) {
         check_stop();
-        at_frame(shot_, frame.number, [&] {
+        const auto write = [&] {
             const std::string& key = keys.at(frame.number);
             HostFrame own;
             MovedFrames moved;
@@ -306,25 +319,19 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
             const nlohmann::json record = make_frame_record(shot_, frame, own, moved, key, written);
             check_unchanged(frame.number, key, key_of(frame.number));
             store_json(files.record(frame.number), record, shot_.io_retries());
-        });
+        };
+        try {
+            at_frame(shot_, frame.number, write);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::Input) throw;  // an untouched packet or header is read again here
+            fail(frame.number, error);
+            return;
+        }
         const std::lock_guard lock(outcome_mutex);
         ++outcome.made;
         if (frame.source->substitute) outcome.substituted.push_back(frame.number);
         report("apply", outcome.reused + outcome.made + static_cast<int>(outcome.failed.size()), total,
                outcome.reused);
-    };
-
-    // What is wrong with one frame; a full disk or memory, or a signal, ends the run whatever was asked for.
-    const auto fail = [&](int frame, const Error& error) {
-        const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal ||
-                                  error.kind() == ErrorKind::Usage;
-        if (!options_.continue_on_error || !of_the_frame) throw error;
-        shot_.log()(LogLevel::Error, error.what());
-        check_unchanged(frame, keys.at(frame), key_of(frame));
-        store_json(files.record(frame), make_failure_record(shot_, frame, keys.at(frame), error),
-                   shot_.io_retries());
-        const std::lock_guard lock(outcome_mutex);
-        outcome.failed.push_back(frame);
     };
 
     const passes::PassReach reach = Chain::reach_of(chain_);
@@ -359,6 +366,7 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     }
     pool.finish();
     std::sort(outcome.substituted.begin(), outcome.substituted.end());
+    std::sort(outcome.failed.begin(), outcome.failed.end());
     return outcome;
 }
 

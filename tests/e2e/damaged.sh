@@ -74,3 +74,10 @@ expect 10 "$wetgate" run run.json
 expect 20 "$wetgate" run run.json --continue-on-error
 for n in 1001 1002 1003 1005 1006 1007 1008; do cmp "OUT/o.$n.exr" "clean/o.$n.exr" || fail "movie frame $n"; done
 [ ! -e OUT/o.1004.exr ] || fail "the damaged movie frame has a file"
+
+# Untouched packets are copied: one that is none is that frame's fault, too.
+job run "$mov" '[]' '[{"name": "o", "path": "copied.mov", "type": "prores", "profile": "422hq"}]'
+rm -rf run.work run.qc
+expect 10 "$wetgate" run run.json
+expect 20 "$wetgate" run run.json --continue-on-error
+grep -q 'frame 1004 missing_frame' log || fail "the frame whose packet is damaged: $(cat log)"

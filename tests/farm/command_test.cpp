@@ -28,5 +28,15 @@ TEST_CASE("a program that is not there is named") {
                          doctest::Contains("no-such-program"), Error);
 }
 
+TEST_CASE(
+    "a refusal may help to try again where the scheduler was not reached, and is final where it answered") {
+    const char* unreached =
+        "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)";
+    CHECK(kind_of_refusal({1, unreached}) == ErrorKind::Temporary);
+    CHECK(kind_of_refusal({75, "Cuebot: not now"}) == ErrorKind::Temporary);
+    CHECK(kind_of_refusal({1, "sbatch: error: invalid partition specified: nosuch"}) == ErrorKind::Usage);
+    CHECK(kind_of_refusal({1, ""}) == ErrorKind::Usage);
+}
+
 }  // namespace
 }  // namespace wetgate::farm

@@ -201,7 +201,7 @@ echo "JobID=id$(grep -c . asked)"
         submit_deadline(job);
         FAIL("it was taken");
     } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::Temporary);
+        CHECK(error.kind() == ErrorKind::Usage);  // again would be twice
         CHECK(error.message().find("no connection") != std::string::npos);
         CHECK(error.message().find("02_a.solve.1.deflicker id2") != std::string::npos);
     }
