@@ -144,7 +144,6 @@ void ShotContext::read_scales() {
         const bool enlarges = scales_.back() != 1;
         const bool moves = facts.value("moves", false);
         is_moving_.push_back(moves);
-        measured_by_.push_back(facts.value("measured_by", nlohmann::json()));
         const bool masked = !pass.matte.empty() || !pass.protect.empty();
         if (moved != nullptr && pass.enabled && !moves) {
             throw Error(ErrorKind::Usage,
@@ -216,17 +215,6 @@ std::size_t ShotContext::passes_before(std::size_t index) const {
     for (std::size_t i = 0; i < index; ++i)
         if (shot_.passes[i].enabled && is_moving_[i]) return i;
     return index;
-}
-
-nlohmann::json ShotContext::measured_by(std::size_t index) const {
-    const spec::PassSpec& pass = shot_.passes.at(index);
-    if (measured_by_.at(index).is_null()) return pass.written_params;
-    nlohmann::json values = nlohmann::json::object();
-    for (const nlohmann::json& name : measured_by_.at(index)) {
-        const auto key = name.get<std::string>();
-        values[key] = pass.params.has(key) ? pass.params.values().at(key) : nlohmann::json();
-    }
-    return values;
 }
 
 int ShotContext::scale() const {

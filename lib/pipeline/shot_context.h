@@ -100,9 +100,6 @@ public:
     /// How many passes of the list come before the one, `index`, and change what it measures: those that move
     /// the picture do not.
     std::size_t passes_before(std::size_t index) const;
-    /// The parameters that the measurement of pass `index` depends on, with their values: all, where its
-    /// schema does not name them ("measured_by").
-    nlohmann::json measured_by(std::size_t index) const;
 
     /// Passes, by their place in the shot's list, that move the picture of this output; see passes/move.h.
     const std::vector<std::size_t>& moves_of(const spec::OutputSpec& output) const {
@@ -131,7 +128,6 @@ private:
     std::string source_space_;
     std::vector<int> scales_;                                // of each pass
     std::vector<bool> is_moving_;                            // of each pass
-    std::vector<nlohmann::json> measured_by_;                // names of parameters, of each pass; null: all
     std::map<std::string, std::vector<std::size_t>> moves_;  // by output
     std::map<std::string, framing::Canvas> canvases_;        // by output
     std::shared_ptr<const ShotReferences> references_;

@@ -19,6 +19,7 @@
 #include "pipeline/record.h"
 #include "pipeline/worker_pool.h"
 #include "spec/frame_text.h"
+#include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -31,6 +32,19 @@ auto at_frame(const ShotContext& shot, int frame, const Work& work) {
                                       work);
 }
 
+/// The parameters that a pass's measurements depend on: those that its schema names ("measured_by"), or all.
+nlohmann::json measured_parameters(spec::PassSchemas& schemas, const spec::PassSpec& pass) {
+    const nlohmann::json& facts = schemas.schema(pass.name).at("x-wetgate");
+    const auto names = facts.find("measured_by");
+    if (names == facts.end()) return pass.written_params;
+    nlohmann::json used = nlohmann::json::object();
+    for (const nlohmann::json& name : *names) {
+        const auto value = pass.written_params.find(name.get<std::string>());
+        if (value != pass.written_params.end()) used[name.get<std::string>()] = *value;
+    }
+    return used;
+}
+
 }  // namespace
 
 ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
@@ -38,6 +52,9 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
     media::set_exr_threads(
         0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
     if (options_.fingerprint.is_null()) options_.fingerprint = shot_.runtime().fingerprint();
+    spec::PassSchemas schemas;
+    for (const spec::PassSpec& pass : shot_.shot().passes)
+        measured_by_.push_back(measured_parameters(schemas, pass));
 }
 
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
@@ -45,22 +62,17 @@ std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassRe
     const std::string plate =
         frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after},
                   shot_.passes_before(index), artefacts_, options_.fingerprint);
-    return content_hash(plate + shot_.shot().passes[index].name + shot_.measured_by(index).dump());
+    return content_hash(plate + shot_.shot().passes[index].name + measured_by_[index].dump());
 }
 
-// What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
+// What the artefact depends on: the parameters, and the measurements' keys, which hold sources and passes
+// before.
 std::string ShotStages::solve_key(std::size_t index) const {
     const passes::PassEntry& entry = passes::find_pass(shot_.shot().passes[index].name);
     const passes::PassReach reach = entry.make_analysis(shot_.pass_context(index, nullptr))->reach();
-    std::string keys;
+    std::string keys = shot_.shot().passes[index].written_params.dump();
     for (const int frame : frames_of(shot_.delivered_range())) keys += measure_key(index, frame, reach);
-    return solve_key(index, keys);
-}
-
-std::string ShotStages::solve_key(std::size_t index, const std::string& measure_keys) const {
-    const nlohmann::json& all = shot_.shot().passes[index].written_params;
-    // Where the measurement depends on some parameters only, the decision does on the others too.
-    return content_hash(shot_.measured_by(index) == all ? measure_keys : measure_keys + all.dump());
+    return content_hash(keys);
 }
 
 // Crops of one shot for several outputs look for the same subjects in the same plate.
@@ -209,7 +221,8 @@ void ShotStages::solve(std::size_t index) {
     const WorkFiles files(shot_);
     std::vector<nlohmann::json> facts;
     FrameSet missing;
-    std::string keys;  // as solve_key() has them, of what was read
+    // As solve_key() has them, of what was read.
+    std::string keys = spec.written_params.dump();
     for (const int frame : frames_of(shot_.delivered_range())) {
         const std::string key = measure_key(index, frame, analysis->reach());
         keys += key;
@@ -236,7 +249,7 @@ void ShotStages::solve(std::size_t index) {
          {"shot", shot_.shot().name},
          {"about", "solved by wetgate; edit it, and set locked to true to keep it whatever the plates do"},
          {"locked", false},
-         {"key", solve_key(index, keys)},
+         {"key", content_hash(keys)},
          {"artefact", artefact}},
         shot_.io_retries());
     report("solve " + spec.name, 1, 1, 0);

@@ -67,7 +67,6 @@ public:
 private:
     void load_solved();
     std::string solve_key(std::size_t index) const;
-    std::string solve_key(std::size_t index, const std::string& measure_keys) const;
     std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,
                                                      const std::string& key) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
@@ -79,10 +78,11 @@ private:
 
     const ShotContext& shot_;
     StageOptions options_;
-    std::vector<ChainPass> chain_;           // the passes made so far (disabled ones are left out)
-    std::vector<ShotMove> moves_;            // the same, of those that move the picture
-    std::vector<nlohmann::json> artefacts_;  // by index in the job's list, null where there is none
-    std::size_t made_ = 0;                   // passes of the job's list that are made or skipped
+    std::vector<ChainPass> chain_;             // the passes made so far (disabled ones are left out)
+    std::vector<ShotMove> moves_;              // the same, of those that move the picture
+    std::vector<nlohmann::json> artefacts_;    // by index in the job's list, null where there is none
+    std::vector<nlohmann::json> measured_by_;  // by index: parameters that measurements depend on
+    std::size_t made_ = 0;                     // passes of the job's list that are made or skipped
 };
 
 }  // namespace wetgate::pipeline
