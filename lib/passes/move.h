@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ struct Move {
     nlohmann::json facts = nlohmann::json::object();  ///< small, deterministic; goes into the frame's report
 };
 
+/// A frame of the same scene, and where it shows what another one does.
+struct MoveNeighbour {
+    int frame = 0;
+    motion::Homography to_it;  ///< from places of the other frame's picture to places of this one
+};
+
 /// A pass that moves the picture. Its schema says "moves": true.
 class MovingPass : public FramePass {
 public:
@@ -37,7 +44,12 @@ public:
         return names.empty() || std::find(names.begin(), names.end(), output) != names.end();
     }
 
-    PassReach reach() const final { return {}; }
+    /// What places are filled from that the frame's own picture does not cover: frames within reach(), the
+    /// best first. nullopt: such places stay black.
+    virtual std::optional<std::vector<MoveNeighbour>> fill_from(int) const { return std::nullopt; }
+
+    /// Of fill_from(), from parameters alone.
+    PassReach reach() const override { return {}; }
     PassResult run(const FrameWindow&) const final {
         throw Error(ErrorKind::Internal, "a pass that moves the picture was asked for pixels");
     }

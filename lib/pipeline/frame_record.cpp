@@ -189,8 +189,10 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         if (canvas->uncovered == 0) continue;
         findings.add("uncovered", "VIDEO", "Framing Error", qc::Severity::Issue,
                      static_cast<double>(canvas->uncovered), "0",
-                     "output '" + output + "' shows " + std::to_string(canvas->uncovered) +
-                         " pixels that the plate does not have");
+                     "output '" + output + "' shows " + std::to_string(canvas->uncovered) + " pixels that " +
+                         (canvas->is_filled ? "neither the plate nor a frame within fill_reach has: a smooth "
+                                              "continuation of what is around them"
+                                            : "the plate does not have"));
     }
     const std::vector<Shown> pictures = pictures_of(shot, moved);
     record["outputs"] = nlohmann::json::array();

@@ -4,8 +4,10 @@
 #include <optional>
 
 #include "core/error.h"
+#include "framing/fill.h"
 #include "framing/resample.h"
 #include "media/worked.h"
+#include "passes/artefact_reader.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -23,6 +25,55 @@ framing::MovablePicture as_alpha(const std::vector<float>& matte, const Box& win
     framing::MovablePicture picture{make_float_image(window), matte};
     std::fill_n(picture.rgb.channel(0), 3 * window.area(), 0.0F);
     return picture;
+}
+
+/// A neighbour's whole picture.
+framing::MovablePicture picture_of(const ShotContext& shot, const NeighbourFrame& neighbour) {
+    const HostFrame& host = *neighbour.source->host;
+    return {neighbour.working, shot.scale() == 1 ? media::read_alpha(host)
+                                                 : media::read_alpha(media::make_enlarged_frame(
+                                                       host, neighbour.working, shot.scale()))};
+}
+
+/// Fills what `moved` does not cover from the neighbours that a move names, and says so in its facts.
+void fill(const ShotContext& shot, const FinishedFrame& frame,
+          const std::vector<passes::MoveNeighbour>& wanted, const framing::MovablePicture& own,
+          const framing::Warp& to_own, framing::MovablePicture& moved, nlohmann::json& facts) {
+    std::vector<framing::FillNeighbour> neighbours;
+    for (const passes::MoveNeighbour& one : wanted) {
+        const auto found = std::find_if(frame.neighbours.begin(), frame.neighbours.end(),
+                                        [&](const auto& other) { return other->number == one.frame; });
+        if (found == frame.neighbours.end()) continue;  // it could not be read
+        neighbours.push_back(
+            {one.frame, one.to_it, [&shot, &other = **found] { return picture_of(shot, other); }});
+    }
+    const framing::FillCount count = framing::fill_uncovered(moved, own, to_own, neighbours);
+    moved.uncovered = count.synthesised;
+    const double share =
+        static_cast<double>(count.synthesised) / static_cast<double>(count.copied + count.synthesised);
+    facts["filled_px"] = count.copied + count.synthesised;
+    facts["copied"] = passes::rounded(1 - share);
+    facts["synthesised"] = passes::rounded(share);
+    facts["from"] = count.from;
+}
+
+/// What an output shows of a frame that its moves leave where it is: the bits of the conformed frame, laid
+/// out as the frames beside it that are moved are. Its data covers `window`.
+void show_unmoved(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
+                  const Box& window, MovedFrame& result) {
+    const auto on_canvas = [&](framing::MovablePicture picture) {
+        return picture.rgb.window == window ? picture : framing::moved(picture, {}, window);
+    };
+    if (frame.touched()) {
+        result.frame.working = on_canvas({frame.working, {}}).rgb;
+        result.frame.touch.assign(window.area(), 1.0F);
+    }
+    for (const auto& [pass, matte] : frame.mattes)
+        result.frame.mattes[pass] = *on_canvas(as_alpha(matte, own.window())).alpha;
+    result.host = own;  // a movie's packet may be copied
+    if (shot.info().kind != media::MediaKind::Exr) return;
+    const framing::MovablePicture shown = on_canvas({media::read_worked(own), media::read_alpha(own)});
+    result.host = media::make_replaced_frame(own, shown.rgb, shown.alpha, window);
 }
 
 }  // namespace
@@ -61,6 +112,8 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
     // Canvases from the picture on; a place goes the other way, from the last canvas back to the picture.
     framing::Canvas before{display.width(), display.height()};
     framing::Warp to_picture;
+    std::optional<std::vector<passes::MoveNeighbour>> fills_from;
+    std::size_t filler = 0;
     for (const std::size_t index : shot_.moves_of(output)) {
         const auto found = std::find_if(moves_.begin(), moves_.end(),
                                         [&](const ShotMove& move) { return move.index == index; });
@@ -69,21 +122,34 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         framing::Warp whole = move.to_before;
         whole.then(to_picture);
         to_picture = std::move(whole);
-        before = found->pass->canvas(before);
+        const framing::Canvas after = found->pass->canvas(before);
         PassFacts facts;
         facts.index = index;
         facts.pass = found->name;
-        facts.fraction = 1;
-        facts.bounds = {0, 0, before.width, before.height};
+        facts.fraction = move.to_before.is_identity() && after == before ? 0 : 1;
+        facts.bounds = {0, 0, after.width, after.height};
         facts.facts = move.facts;
+        if (auto neighbours = found->pass->fill_from(frame.number)) {
+            fills_from = std::move(neighbours);
+            filler = result->frame.passes.size();
+        }
         result->frame.passes.push_back(std::move(facts));
+        before = after;
     }
 
-    const framing::MovablePicture& picture = shared.picture();
     // A canvas of the picture's own size stays where it was.
     const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
     const Box window = same_size ? display : Box{0, 0, canvas.width, canvas.height};
+    if (same_size && to_picture.is_identity() && intersection(own.window(), window) == window) {
+        show_unmoved(shot_, frame, own, window, *result);
+        return result;
+    }
+
+    const framing::MovablePicture& picture = shared.picture();
     framing::MovablePicture moved = framing::moved(picture, to_picture, window);
+    result->is_filled = fills_from.has_value();
+    if (fills_from && moved.uncovered > 0)
+        fill(shot_, frame, *fills_from, picture, to_picture, moved, result->frame.passes[filler].facts);
     result->uncovered = moved.uncovered;
     result->frame.touch.assign(window.area(), 1.0F);
     for (const auto& [pass, matte] : frame.mattes) {

@@ -15,6 +15,7 @@
 #include "core/temp_files.h"
 #include "media/exr.h"
 #include "pipeline/frame_record.h"
+#include "pipeline/neighbours.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
 #include "pipeline/worker_pool.h"
@@ -255,8 +256,13 @@ void ShotStages::solve(std::size_t index) {
     report("solve " + spec.name, 1, 1, 0);
 }
 
+passes::PassReach ShotStages::apply_reach() const {
+    const passes::PassReach passes = Chain::reach_of(chain_), moves = Neighbours::reach_of(moves_);
+    return {passes.before + moves.before, passes.after + moves.after};
+}
+
 std::string ShotStages::key_of(int frame, const nlohmann::json& fingerprint) const {
-    return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_, fingerprint);
+    return output_key(shot_, frame, apply_reach(), artefacts_, fingerprint);
 }
 
 // Note [A plate may change while it is read]
@@ -347,16 +353,19 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
                outcome.reused);
     };
 
-    const passes::PassReach reach = Chain::reach_of(chain_);
+    const passes::PassReach reach = apply_reach(), moves_reach = Neighbours::reach_of(moves_);
+    const bool fills = moves_reach != passes::PassReach{};
     FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
-                           reach.before + reach.after + 1, !chain_.empty()});
+                           reach.before + reach.after + 1, fills || !chain_.empty()});
     Chain chain(shot_, chain_, feed);
+    Neighbours neighbours(shot_, moves_, chain, feed);
     WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
     const compute::StreamScope stream(shot_.runtime().device());
     for (const int frame : missing) {
         check_stop();
-        chain.release_below(frame);
-        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}};
+        chain.release_below(frame, moves_reach);
+        neighbours.release_below(frame - moves_reach.before);
+        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}, {}};
         try {
             if (finished.source->error) std::rethrow_exception(finished.source->error);
             if (!chain_.empty() && finished.source->host) {
@@ -371,6 +380,8 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
                 });
                 stream.synchronize();
             }
+            if (fills && finished.source->host)
+                at_frame(shot_, frame, [&] { finished.neighbours = neighbours.of(frame); });
         } catch (const Error& error) {
             fail(frame, error);
             continue;

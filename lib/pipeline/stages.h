@@ -70,6 +70,8 @@ private:
     std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,
                                                      const std::string& key) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
+    /// Frames around one that its outputs are made from.
+    passes::PassReach apply_reach() const;
     std::string key_of(int frame) const { return key_of(frame, options_.fingerprint); }
     void check_unchanged(int frame, const std::string& key_before, const std::string& key_now) const;
     void check_stop() const;
