@@ -117,35 +117,62 @@ public:
           height_(picture.rgb.window.height()) {}
 
     /// False where the picture does not reach.
-    bool pixel(Point place, double scale, std::array<float, 4>& value) const {
-        const double x = place.x - picture_.rgb.window.x0;
-        const double y = place.y - picture_.rgb.window.y0;
-        if (!(x >= -0.5 && y >= -0.5 && x <= width_ - 0.5 && y <= height_ - 0.5)) return false;  // or NaN
-        const Taps across(x, scale, width_);
-        const Taps down(y, scale, height_);
-        const auto stride = static_cast<std::size_t>(width_);
-        const bool is_solid = alpha_is_one(across, down);
-        value[3] =
-            is_solid || !picture_.alpha ? 1.0F : Mixed{picture_.alpha->data(), stride}.at(across, down, 0);
-        const std::size_t nearest = index_of(x, y);
-        const bool is_sample = across.count == 1 && down.count == 1;
-        for (int c = 0; c < 3; ++c) {
-            const float* linear = picture_.rgb.channel(c);
-            float& result = value[static_cast<std::size_t>(c)];
-            if (is_sample) {
-                result = linear[nearest];
-            } else if (is_solid) {
-                result = color::linear_from_acescct(Mixed{coded_.channel(c), stride}.at(across, down, peak));
-            } else {
-                result = Mixed{linear, stride}.at(across, down, 0);
-            }
-            if (!std::isfinite(result)) result = linear[nearest];
+    bool pixel(const std::array<Point, 3>& places, bool is_split, double scale,
+               std::array<float, 4>& value) const {
+        if (!reaches(places[1])) return false;
+        const Spot green = spot(places[1], scale);
+        value[1] = colour(1, green);
+        value[3] = alpha(green);
+        for (const std::size_t c : {std::size_t{0}, std::size_t{2}}) {
+            // At the picture's edge a colour may lie a little beyond it.
+            value[c] = is_split ? colour(c, spot(nearest_in(places[c], places[1]), scale)) : colour(c, green);
         }
-        if (is_sample && picture_.alpha) value[3] = (*picture_.alpha)[nearest];
         return true;
     }
 
 private:
+    /// A place of the picture, ready to be mixed.
+    struct Spot {
+        Taps across, down;
+        std::size_t nearest = 0;  // sample
+        bool is_sample = false;
+        bool is_solid = false;  // alpha 1 all around
+    };
+
+    bool reaches(Point place) const {
+        const double x = place.x - picture_.rgb.window.x0;
+        const double y = place.y - picture_.rgb.window.y0;
+        return x >= -0.5 && y >= -0.5 && x <= width_ - 0.5 && y <= height_ - 0.5;  // and no NaN
+    }
+    Point nearest_in(Point place, Point instead) const {
+        if (std::isnan(place.x) || std::isnan(place.y)) return instead;
+        const Box& window = picture_.rgb.window;
+        return {std::clamp(place.x, window.x0 - 0.5, window.x1 - 0.5),
+                std::clamp(place.y, window.y0 - 0.5, window.y1 - 0.5)};
+    }
+    Spot spot(Point place, double scale) const {
+        const double x = place.x - picture_.rgb.window.x0;
+        const double y = place.y - picture_.rgb.window.y0;
+        Spot spot{Taps(x, scale, width_), Taps(y, scale, height_), index_of(x, y)};
+        spot.is_sample = spot.across.count == 1 && spot.down.count == 1;
+        spot.is_solid = alpha_is_one(spot.across, spot.down);
+        return spot;
+    }
+    float colour(std::size_t c, const Spot& spot) const {
+        const float* linear = picture_.rgb.channel(static_cast<int>(c));
+        if (spot.is_sample) return linear[spot.nearest];
+        const auto stride = static_cast<std::size_t>(width_);
+        const float result =
+            spot.is_solid ? color::linear_from_acescct(Mixed{coded_.channel(static_cast<int>(c)), stride}.at(
+                                spot.across, spot.down, peak))
+                          : Mixed{linear, stride}.at(spot.across, spot.down, 0);
+        return std::isfinite(result) ? result : linear[spot.nearest];
+    }
+    float alpha(const Spot& spot) const {
+        if (!picture_.alpha || (spot.is_solid && !spot.is_sample)) return 1;
+        if (spot.is_sample) return (*picture_.alpha)[spot.nearest];
+        return Mixed{picture_.alpha->data(), static_cast<std::size_t>(width_)}.at(spot.across, spot.down, 0);
+    }
     std::size_t index_of(double x, double y) const {
         const int column = std::clamp(static_cast<int>(std::lround(x)), 0, width_ - 1);
         const int row = std::clamp(static_cast<int>(std::lround(y)), 0, height_ - 1);
@@ -171,23 +198,50 @@ private:
 
 }  // namespace
 
-MovablePicture moved(const MovablePicture& picture, const Warp& to_picture, const Box& window) {
+FloatImage lit(const FloatImage& linear, const Gain& gain) {
+    FloatImage result = make_float_image(linear.window);
+    const std::size_t area = linear.window.area();
+    std::size_t at = 0;
+    for (int y = linear.window.y0; y < linear.window.y1; ++y) {
+        for (int x = linear.window.x0; x < linear.window.x1; ++x, ++at) {
+            const auto by = static_cast<float>(gain({static_cast<double>(x), static_cast<double>(y)}));
+            for (std::size_t c = 0; c < 3; ++c)
+                result.channel(0)[c * area + at] = linear.channel(0)[c * area + at] * by;
+        }
+    }
+    return result;
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window) {
+    return moved(picture, to_picture, window, window);
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window,
+                     const Box& shown) {
     MovablePicture result;
     result.rgb = make_float_image(window);
     if (picture.alpha) result.alpha.emplace(window.area());
     const Mover mover(picture);
     const std::array<float*, 3> planes = {result.rgb.channel(0), result.rgb.channel(1),
                                           result.rgb.channel(2)};
+    const bool is_split = to_picture.is_split();
     const auto width = static_cast<std::size_t>(window.width());
     for (int top = window.y0; top < window.y1; top += block) {
         for (int left = window.x0; left < window.x1; left += block) {
-            const double scale = shrink_at(to_picture, left + block / 2, top + block / 2);
+            const double scale = shrink_at(to_picture.green(), left + block / 2, top + block / 2);
             for (int y = top; y < std::min(top + block, window.y1); ++y) {
                 std::size_t at = static_cast<std::size_t>(y - window.y0) * width +
                                  static_cast<std::size_t>(left - window.x0);
                 for (int x = left; x < std::min(left + block, window.x1); ++x, ++at) {
+                    std::array<Point, 3> places;
+                    places[1] = to_picture.green().at(x, y);
+                    if (is_split) {
+                        places[0] = to_picture.of(0).at(x, y);
+                        places[2] = to_picture.of(2).at(x, y);
+                    }
                     std::array<float, 4> value{0, 0, 0, 0};
-                    if (!mover.pixel(to_picture.at(x, y), scale, value)) ++result.uncovered;
+                    const bool is_shown = x >= shown.x0 && x < shown.x1 && y >= shown.y0 && y < shown.y1;
+                    if (!mover.pixel(places, is_split, scale, value) && is_shown) ++result.uncovered;
                     for (std::size_t c = 0; c < 3; ++c) planes[c][at] = value[c];
                     if (result.alpha) (*result.alpha)[at] = value[3];
                 }
