@@ -35,32 +35,62 @@ public:
           width_(picture.rgb.window.width()),
           height_(picture.rgb.window.height()) {}
 
-    /// False where the picture does not reach. `column` and `row` are the taps of the result's.
-    bool pixel(Point place, double scale, KeptTaps& column, KeptTaps& row,
-               std::array<float, 4>& value) const {
-        const double x = place.x - picture_.rgb.window.x0;
-        const double y = place.y - picture_.rgb.window.y0;
+    /// False where the picture does not reach. `column` and `row` are the taps of the result's, for green.
+    bool pixel(const std::array<Point, 3>& places, bool is_split, double scale, KeptTaps& column,
+               KeptTaps& row, std::array<float, 4>& value) const {
+        const auto [x, y] = in_window(places[1]);
         if (!(x >= -0.5 && y >= -0.5 && x <= width_ - 0.5 && y <= height_ - 0.5)) return false;  // or NaN
         const Taps& across = column.at(x, scale);
         const Taps& down = row.at(y, scale);
-        const std::size_t nearest = index_of(x, y);
-        const bool is_sample = across.count == 1 && down.count == 1;
+        const Mixed green = mixed(x, y, across, down);
         const MixedPlane alpha = plane(picture_.alpha ? picture_.alpha->data() : nullptr);
-        const bool is_solid = alpha.samples == nullptr || alpha.is_one(across, down);
-        value[3] = is_solid ? 1.0F : is_sample ? alpha.samples[nearest] : alpha.at(across, down);
-        Quad mixed{};
-        if (is_solid && !is_sample) mixed = coded_->at(across, down, peak);
-        for (std::size_t c = 0; c < 3; ++c) {
-            const float* linear = picture_.rgb.channel(static_cast<int>(c));
-            value[c] = is_sample  ? linear[nearest]
-                       : is_solid ? color::linear_from_acescct(mixed[c])
-                                  : plane(linear).at(across, down);
-            if (!std::isfinite(value[c])) value[c] = linear[nearest];
+        value[3] = green.is_solid    ? 1.0F
+                   : green.is_sample ? alpha.samples[green.nearest]
+                                     : alpha.at(across, down);
+        value[1] = colour(1, green, across, down);
+        for (const std::size_t c : {std::size_t{0}, std::size_t{2}}) {
+            if (!is_split) {
+                value[c] = colour(c, green, across, down);
+                continue;
+            }
+            // At the picture's edge a colour may lie a little beyond it.
+            const Point place = nearest_in(in_window(places[c]), {x, y});
+            const Taps own_across(place.x, scale), own_down(place.y, scale);
+            value[c] = colour(c, mixed(place.x, place.y, own_across, own_down), own_across, own_down);
         }
         return true;
     }
 
 private:
+    /// A place of the picture, its colours mixed as they are coded.
+    struct Mixed {
+        std::size_t nearest = 0;  ///< sample
+        bool is_sample = false;
+        bool is_solid = false;  ///< alpha 1 all around
+        Quad coded{};           ///< where it is solid, and no sample
+    };
+
+    Point in_window(Point place) const {
+        return {place.x - picture_.rgb.window.x0, place.y - picture_.rgb.window.y0};
+    }
+    Point nearest_in(Point place, Point instead) const {
+        if (std::isnan(place.x) || std::isnan(place.y)) return instead;
+        return {std::clamp(place.x, -0.5, width_ - 0.5), std::clamp(place.y, -0.5, height_ - 0.5)};
+    }
+    Mixed mixed(double x, double y, const Taps& across, const Taps& down) const {
+        Mixed made{index_of(x, y)};
+        made.is_sample = across.count == 1 && down.count == 1;
+        made.is_solid = !picture_.alpha || plane(picture_.alpha->data()).is_one(across, down);
+        if (made.is_solid && !made.is_sample) made.coded = coded_->at(across, down, peak);
+        return made;
+    }
+    float colour(std::size_t c, const Mixed& mixed, const Taps& across, const Taps& down) const {
+        const float* linear = picture_.rgb.channel(static_cast<int>(c));
+        if (mixed.is_sample) return linear[mixed.nearest];
+        const float result =
+            mixed.is_solid ? color::linear_from_acescct(mixed.coded[c]) : plane(linear).at(across, down);
+        return std::isfinite(result) ? result : linear[mixed.nearest];
+    }
     MixedPlane plane(const float* samples) const { return {samples, width_, height_}; }
     std::size_t index_of(double x, double y) const {
         const int column = std::clamp(static_cast<int>(std::lround(x)), 0, width_ - 1);
@@ -80,29 +110,55 @@ std::shared_ptr<const CodedPicture> coded(const FloatImage& linear) {
     return std::make_shared<const CodedPicture>(linear);
 }
 
-MovablePicture moved(const MovablePicture& picture, const Warp& to_picture, const Box& window) {
+FloatImage lit(const FloatImage& linear, const Gain& gain) {
+    FloatImage result = make_float_image(linear.window);
+    const std::size_t area = linear.window.area();
+    std::size_t at = 0;
+    for (int y = linear.window.y0; y < linear.window.y1; ++y) {
+        for (int x = linear.window.x0; x < linear.window.x1; ++x, ++at) {
+            const auto by = static_cast<float>(gain({static_cast<double>(x), static_cast<double>(y)}));
+            for (std::size_t c = 0; c < 3; ++c)
+                result.channel(0)[c * area + at] = linear.channel(0)[c * area + at] * by;
+        }
+    }
+    return result;
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window) {
+    return moved(picture, to_picture, window, window);
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window,
+                     const Box& shown) {
     MovablePicture result;
     result.rgb = make_float_image(window);
     if (picture.alpha) result.alpha.emplace(window.area());
     const Mover mover(picture);
     const std::array<float*, 3> planes = {result.rgb.channel(0), result.rgb.channel(1),
                                           result.rgb.channel(2)};
+    const bool is_split = to_picture.is_split();
     const auto width = static_cast<std::size_t>(window.width());
     std::vector<KeptTaps> columns(width);
     for (int top = window.y0; top < window.y1; top += block) {
         std::array<KeptTaps, block> rows;
         for (int left = window.x0; left < window.x1; left += block) {
-            const double scale = shrink_at(to_picture, left + block / 2, top + block / 2);
+            const double scale = shrink_at(to_picture.green(), left + block / 2, top + block / 2);
             for (int y = top; y < std::min(top + block, window.y1); ++y) {
                 std::size_t at = static_cast<std::size_t>(y - window.y0) * width +
                                  static_cast<std::size_t>(left - window.x0);
                 for (int x = left; x < std::min(left + block, window.x1); ++x, ++at) {
-                    std::array<float, 4> value{0, 0, 0, 0};
-                    if (!mover.pixel(to_picture.at(x, y), scale,
-                                     columns[static_cast<std::size_t>(x - window.x0)],
-                                     rows[static_cast<std::size_t>(y - top)], value)) {
-                        ++result.uncovered;
+                    std::array<Point, 3> places;
+                    places[1] = to_picture.green().at(x, y);
+                    if (is_split) {
+                        places[0] = to_picture.of(0).at(x, y);
+                        places[2] = to_picture.of(2).at(x, y);
                     }
+                    std::array<float, 4> value{0, 0, 0, 0};
+                    const bool is_shown = x >= shown.x0 && x < shown.x1 && y >= shown.y0 && y < shown.y1;
+                    const bool is_covered =
+                        mover.pixel(places, is_split, scale, columns[static_cast<std::size_t>(x - window.x0)],
+                                    rows[static_cast<std::size_t>(y - top)], value);
+                    if (!is_covered && is_shown) ++result.uncovered;
                     for (std::size_t c = 0; c < 3; ++c) planes[c][at] = value[c];
                     if (result.alpha) (*result.alpha)[at] = value[3];
                 }

@@ -76,6 +76,12 @@ void show_unmoved(const ShotContext& shot, const FinishedFrame& frame, const Hos
     result.host = media::make_replaced_frame(own, shown.rgb, shown.alpha, window);
 }
 
+/// What is displayed of a canvas. One of the picture's own size stays where that was.
+Box shown_of(framing::Canvas canvas, const Box& display) {
+    const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
+    return same_size ? display : Box{0, 0, canvas.width, canvas.height};
+}
+
 }  // namespace
 
 /// What all canvases show, made ready to be moved when the first one asks.
@@ -85,10 +91,14 @@ public:
         : shot_(shot), frame_(frame), own_(own) {}
 
     const framing::MovablePicture& picture() {
-        if (!picture_) {
+        if (!picture_)
             picture_ = framing::MovablePicture{working_of(shot_, frame_, own_), media::read_alpha(own_)};
-            picture_->coded = framing::coded(picture_->rgb);
-        }
+        return *picture_;
+    }
+    /// The same, coded once for all that are not lit.
+    const framing::MovablePicture& coded_picture() {
+        picture();
+        if (!picture_->coded) picture_->coded = framing::coded(picture_->rgb);
         return *picture_;
     }
 
@@ -99,10 +109,23 @@ private:
     std::optional<framing::MovablePicture> picture_;
 };
 
+const passes::MovingPass& FrameMover::pass(std::size_t index) const {
+    const auto found =
+        std::find_if(moves_.begin(), moves_.end(), [&](const ShotMove& move) { return move.index == index; });
+    if (found == moves_.end()) throw Error(ErrorKind::Internal, "a move of the output is not made");
+    return *found->pass;
+}
+
+Box FrameMover::window_of(const spec::OutputSpec& output, int frame, const Box& display) const {
+    const Box shown = shown_of(shot_.canvas_of(output), display);
+    // Other files show what is displayed and no more.
+    if (output.type != spec::OutputType::Exr) return shown;
+    return pass(shot_.moves_of(output).back()).data_window(frame, shown);
+}
+
 std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, const HostFrame& own,
-                                                   const spec::OutputSpec& output,
+                                                   const spec::OutputSpec& output, const Box& window,
                                                    SharedPicture& shared) const {
-    const framing::Canvas canvas = shot_.canvas_of(output);
     const Box display = own.display_window;
     auto result = std::make_shared<MovedFrame>();
     result->frame.number = frame.number;
@@ -111,25 +134,25 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
 
     // Canvases from the picture on; a place goes the other way, from the last canvas back to the picture.
     framing::Canvas before{display.width(), display.height()};
-    framing::Warp to_picture;
+    framing::ColourWarp to_picture;
+    framing::Gain gain;
     std::optional<std::vector<passes::MoveNeighbour>> fills_from;
     std::size_t filler = 0;
     for (const std::size_t index : shot_.moves_of(output)) {
-        const auto found = std::find_if(moves_.begin(), moves_.end(),
-                                        [&](const ShotMove& move) { return move.index == index; });
-        if (found == moves_.end()) throw Error(ErrorKind::Internal, "a move of the output is not made");
-        const passes::Move move = found->pass->move(frame.number, before);
-        framing::Warp whole = move.to_before;
-        whole.then(to_picture);
-        to_picture = std::move(whole);
-        const framing::Canvas after = found->pass->canvas(before);
+        const passes::MovingPass& mover = pass(index);
+        const passes::Move move = mover.move(frame.number, before);
+        framing::ColourWarp whole = move.way();
+        const framing::Canvas after = mover.canvas(before);
         PassFacts facts;
         facts.index = index;
-        facts.pass = found->name;
-        facts.fraction = move.to_before.is_identity() && after == before ? 0 : 1;
+        facts.pass = shot_.shot().passes[index].name;
+        facts.fraction = whole.is_identity() && !move.gain && after == before ? 0 : 1;
         facts.bounds = {0, 0, after.width, after.height};
         facts.facts = move.facts;
-        if (auto neighbours = found->pass->fill_from(frame.number)) {
+        whole.then(to_picture);
+        to_picture = std::move(whole);
+        if (move.gain) gain = move.gain;  // of the first move, see MovingPass::changes_light
+        if (auto neighbours = mover.fill_from(frame.number)) {
             fills_from = std::move(neighbours);
             filler = result->frame.passes.size();
         }
@@ -137,30 +160,36 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         before = after;
     }
 
-    // A canvas of the picture's own size stays where it was.
-    const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
-    const Box window = same_size ? display : Box{0, 0, canvas.width, canvas.height};
-    if (same_size && to_picture.is_identity() && intersection(own.window(), window) == window) {
+    const Box shown = shown_of(before, display);
+    if (shown == display && to_picture.is_identity() && !gain &&
+        intersection(own.window(), window) == window) {
         show_unmoved(shot_, frame, own, window, *result);
         return result;
     }
 
-    const framing::MovablePicture& picture = shared.picture();
-    framing::MovablePicture moved = framing::moved(picture, to_picture, window);
+    std::optional<framing::MovablePicture> lit;
+    if (gain) {
+        const framing::MovablePicture& plate = shared.picture();
+        lit = framing::MovablePicture{framing::lit(plate.rgb, gain), plate.alpha};
+    }
+    const framing::MovablePicture& picture = lit ? *lit : shared.coded_picture();
+    framing::MovablePicture moved = framing::moved(picture, to_picture, window, shown);
     result->is_filled = fills_from.has_value();
-    if (fills_from && moved.uncovered > 0)
-        fill(shot_, frame, *fills_from, picture, to_picture, moved, result->frame.passes[filler].facts);
+    if (fills_from && moved.uncovered > 0) {
+        fill(shot_, frame, *fills_from, picture, to_picture.green(), moved,
+             result->frame.passes[filler].facts);
+    }
     result->uncovered = moved.uncovered;
     result->frame.touch.assign(window.area(), 1.0F);
     for (const auto& [pass, matte] : frame.mattes) {
         result->frame.mattes[pass] =
-            *framing::moved(as_alpha(matte, picture.rgb.window), to_picture, window).alpha;
+            *framing::moved(as_alpha(matte, picture.rgb.window), to_picture.green(), window).alpha;
     }
     FloatImage coded = moved.rgb;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
         coded = converted_copy(moved.rgb, back);
     }
-    result->host = media::make_replaced_frame(own, coded, moved.alpha, window);
+    result->host = media::make_replaced_frame(own, coded, moved.alpha, shown);
     result->frame.working = std::move(moved.rgb);
     return result;
 }
@@ -168,13 +197,22 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
 MovedFrames FrameMover::move(const FinishedFrame& frame, const HostFrame& own) const {
     MovedFrames made;
     SharedPicture picture(shot_, frame, own);
-    std::map<std::vector<std::size_t>, std::shared_ptr<const MovedFrame>> by_moves;
+    struct Canvas {
+        std::vector<std::size_t> moves;
+        Box window;
+        std::shared_ptr<const MovedFrame> frame;
+    };
+    std::vector<Canvas> canvases;
     for (const spec::OutputSpec& output : shot_.shot().outputs) {
         const std::vector<std::size_t>& moves = shot_.moves_of(output);
         if (moves.empty()) continue;
-        std::shared_ptr<const MovedFrame>& shared = by_moves[moves];
-        if (!shared) shared = make(frame, own, output, picture);
-        made[output.name] = shared;
+        const Box window = window_of(output, frame.number, own.display_window);
+        auto shared = std::find_if(canvases.begin(), canvases.end(), [&](const Canvas& canvas) {
+            return canvas.moves == moves && canvas.window == window;
+        });
+        if (shared == canvases.end())
+            shared = canvases.insert(shared, {moves, window, make(frame, own, output, window, picture)});
+        made[output.name] = shared->frame;
     }
     return made;
 }

@@ -39,8 +39,12 @@ public:
 
 private:
     class SharedPicture;
+    const passes::MovingPass& pass(std::size_t index) const;
+    /// What the output's files hold, in pixels of its canvas.
+    Box window_of(const spec::OutputSpec& output, int frame, const Box& display) const;
     std::shared_ptr<const MovedFrame> make(const FinishedFrame& frame, const HostFrame& own,
-                                           const spec::OutputSpec& output, SharedPicture& shared) const;
+                                           const spec::OutputSpec& output, const Box& window,
+                                           SharedPicture& shared) const;
 
     const ShotContext& shot_;
     std::vector<ShotMove> moves_;

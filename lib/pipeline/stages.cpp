@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/temp_files.h"
 #include "media/exr.h"
+#include "media/worked.h"
 #include "pipeline/frame_record.h"
 #include "pipeline/neighbours.h"
 #include "pipeline/output_writer.h"
@@ -44,6 +45,17 @@ nlohmann::json measured_parameters(spec::PassSchemas& schemas, const spec::PassS
         if (value != pass.written_params.end()) used[name.get<std::string>()] = *value;
     }
     return used;
+}
+
+std::string exr_of(const passes::MapSidecar& map, float pixel_aspect) {
+    HostFrame like;
+    like.display_window = map.display;
+    like.pixel_aspect = pixel_aspect;
+    media::ExrWriteOptions options;
+    options.compression = "zip";
+    const std::vector<std::byte> bytes =
+        media::encode_exr(media::make_rgb_frame(like, map.map, SampleType::F32, 0, std::nullopt), options);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace
@@ -130,7 +142,11 @@ std::vector<ShotStages::PassSidecar> ShotStages::sidecars() const {
         for (passes::Sidecar& sidecar : pass.sidecars()) all.push_back({index, std::move(sidecar)});
     };
     for (const ChainPass& pass : chain_) add(pass.index, *pass.pass);
-    for (const ShotMove& move : moves_) add(move.index, *move.pass);
+    for (const ShotMove& move : moves_) {
+        add(move.index, *move.pass);
+        for (const passes::MapSidecar& map : move.pass->maps())
+            all.push_back({move.index, {map.extension, exr_of(map, shot_.info().pixel_aspect)}});
+    }
     return all;
 }
 
