@@ -98,6 +98,9 @@ void add_gate(CLI::App& app, Options& options) {
     app.add_flag("--mix-fingerprints", options.mix_fingerprints,
                  "merge frames of different devices or libraries");
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
+    app.add_flag("--preview", options.preview,
+                 "for review, beside the report: SHOT.preview.mov (ProRes proxy, the plate with what each "
+                 "output shows of it) and SHOT.preview.png (contact sheet and paths)");
 }
 
 void add_compare(CLI::App& app, Options& options) {

@@ -69,6 +69,12 @@ pipeline::JobRequest request_of(const Options& options) {
     request.continue_on_error = options.continue_on_error;
     request.mix_fingerprints = options.mix_fingerprints;
     request.verify = options.verify;
+    request.preview = options.preview;
+    if (request.preview && options.verb == "run" && !request.whole()) {
+        throw Error(ErrorKind::Usage,
+                    "--preview shows whole shots: a run of some frames or one stage makes none; give it to "
+                    "`wetgate merge` instead");
+    }
     request.output_roots = output_roots_of(options);
     return request;
 }

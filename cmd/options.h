@@ -82,6 +82,7 @@ struct Options {
     bool leave_to_merge = false;  ///< run: missing and substituted frames are no failure yet
     bool mix_fingerprints = false;
     bool verify = false;                 ///< merge: hash every output again
+    bool preview = false;                ///< run, merge: movies and sheets for review
     std::optional<std::string> qc_gate;  ///< off, warn, fail
     int io_retries = 4;
     std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere

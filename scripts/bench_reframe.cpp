@@ -1,6 +1,7 @@
 // What reframe's numbers are worth on annotated clips, for scripts/bench-reframe, which feeds it.
 //   bench_reframe measure WIDTH HEIGHT FACE_NETWORK < bgr24 frames > facts.json
 //   bench_reframe score ANNOTATION RATE < facts.json      one line of JSON an aspect
+//   bench_reframe follow ANNOTATION RATE < facts.json     the first box, followed, against the others
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "framing/follow.h"
+#include "framing/look.h"
 #include "framing/reframe_path.h"
 #include "framing/subjects.h"
 
@@ -36,7 +39,8 @@ int measure(int width, int height, const std::string& network) {
     json facts = json::array();
     while (std::cin.read(reinterpret_cast<char*>(picture.pixels.data()),
                          static_cast<std::streamsize>(picture.pixels.size()))) {
-        facts.push_back(to_json(find_subjects(picture, before ? &*before : nullptr, &faces)));
+        facts.push_back({{"evidence", to_json(find_subjects(picture, before ? &*before : nullptr, &faces))},
+                         {"look", look_to_json(look_of(picture))}});
         before = picture;
     }
     std::cout << facts.dump() << '\n';
@@ -144,7 +148,11 @@ int score(const std::string& file, double rate) {
     Annotation annotation{read["keys"], read["frames"], read["size"][0], read["size"][1]};
     const json facts = json::parse(std::cin);
     std::vector<std::optional<FrameEvidence>> frames;
-    for (const json& fact : facts) frames.emplace_back(evidence_from_json(fact));
+    std::vector<wetgate::motion::GrayImage> looks;
+    for (const json& fact : facts) {
+        frames.emplace_back(evidence_from_json(fact.at("evidence")));
+        looks.push_back(look_from_json(fact.at("look")));
+    }
     if (static_cast<int>(frames.size()) != annotation.frames)
         throw wetgate::Error(wetgate::ErrorKind::Input, "the clip has not the annotation's number of frames",
                              {file, {}, {}});
@@ -154,7 +162,7 @@ int score(const std::string& file, double rate) {
         ReframeOptions options;
         options.aspect = aspect == "9:16" ? 9.0 / 16 : 1.0;
         options.rate = rate;
-        const ReframeSolution solution = solve_reframe(width, height, 0, frames, {}, {}, options);
+        const ReframeSolution solution = solve_reframe(width, height, 0, frames, {}, {}, options, looks);
         std::vector<Target> targets;
         for (const json& key : annotation.keys) {
             const json& box = key["box"];
@@ -162,7 +170,10 @@ int score(const std::string& file, double rate) {
                                {box[0].get<double>() / width, box[1].get<double>() / height,
                                 box[2].get<double>() / width, box[3].get<double>() / height}});
         }
-        const ReframeSolution directed = solve_reframe(width, height, 0, frames, {}, targets, options);
+        const ReframeSolution directed = solve_reframe(width, height, 0, frames, {}, targets, options, looks);
+        // As little as a person may give: one box, on the first frame.
+        const std::span<const Target> one(targets.data(), 1);
+        const ReframeSolution followed = solve_reframe(width, height, 0, frames, {}, one, options, looks);
         const Crop size = crop_size(width, height, options);
         const bool is_x = size.w < width - 0.5;
         const double length = is_x ? size.w : size.h;
@@ -177,8 +188,10 @@ int score(const std::string& file, double rate) {
         };
         const std::vector<double> path = middles_of(solution.path);
         const std::vector<double> by_target = middles_of(directed.path);
+        const std::vector<double> by_one = middles_of(followed.path);
         const Scores ours = scores_of(annotation, aspect, is_x, length, path);
         const Scores told = scores_of(annotation, aspect, is_x, length, by_target);
+        const Scores pointed = scores_of(annotation, aspect, is_x, length, by_one);
         const Scores centre =
             scores_of(annotation, aspect, is_x, length, std::vector<double>(path.size(), side / 2));
         const PathMotion motion = motion_of(path);
@@ -206,6 +219,9 @@ int score(const std::string& file, double rate) {
                            {"centre_inside", centre.inside},
                            {"target_iou", told.iou},
                            {"target_inside", told.inside},
+                           {"one_iou", pointed.iou},
+                           {"one_inside", pointed.inside},
+                           {"one_motion", of_motion(motion_of(by_one))},
                            {"motion", of_motion(motion)},
                            {"target_motion", of_motion(told_motion)},
                            {"first", path.front()},
@@ -214,6 +230,38 @@ int score(const std::string& file, double rate) {
                            {"tracker", tracker}};
         std::cout << line.dump() << '\n';
     }
+    return 0;
+}
+
+int follow_first(const std::string& file, double rate) {
+    const json read = json::parse(file_bytes(file));
+    const Annotation annotation{read["keys"], read["frames"], read["size"][0], read["size"][1]};
+    std::vector<wetgate::motion::GrayImage> looks;
+    for (const json& fact : json::parse(std::cin)) looks.push_back(look_from_json(fact.at("look")));
+    const auto area_of = [&](const json& box) -> Area {
+        return {box[0].get<double>() / annotation.width, box[1].get<double>() / annotation.height,
+                box[2].get<double>() / annotation.width, box[3].get<double>() / annotation.height};
+    };
+    const std::vector<Area> areas =
+        follow(looks, 0, looks.size() - 1, area_of(annotation.keys[0]["box"]), rate);
+    json overlaps = json::array();
+    for (const json& key : annotation.keys) {
+        const auto frame = key["frame"].get<std::size_t>();
+        if (key["who"] != annotation.keys[0]["who"] || frame >= areas.size()) break;
+        const Area a = areas[frame];
+        const Area b = area_of(key["box"]);
+        const double w = std::max(0.0, std::min(a.right, b.right) - std::max(a.left, b.left));
+        const double h = std::max(0.0, std::min(a.bottom, b.bottom) - std::max(a.top, b.top));
+        const double off = std::max(std::abs(a.middle_x() - b.middle_x()) / b.width(),
+                                    std::abs(a.middle_y() - b.middle_y()) / b.height());
+        overlaps.push_back({frame, w * h / (a.width() * a.height() + b.width() * b.height() - w * h), off});
+    }
+    std::cout << json{{"clip", read["clip"]},
+                      {"followed", areas.size()},
+                      {"of", looks.size()},
+                      {"iou_and_offset_at", overlaps}}
+                     .dump()
+              << '\n';
     return 0;
 }
 
@@ -226,7 +274,9 @@ int main(int argc, char** argv) {
             return measure(std::stoi(arguments[1]), std::stoi(arguments[2]), arguments[3]);
         if (arguments.size() == 3 && arguments[0] == "score")
             return score(arguments[1], std::stod(arguments[2]));
-        std::cerr << "bench_reframe measure WIDTH HEIGHT FACE_NETWORK | score ANNOTATION RATE\n";
+        if (arguments.size() == 3 && arguments[0] == "follow")
+            return follow_first(arguments[1], std::stod(arguments[2]));
+        std::cerr << "bench_reframe measure WIDTH HEIGHT FACE_NETWORK | score|follow ANNOTATION RATE\n";
         return 2;
     } catch (const std::exception& problem) {
         std::cerr << "bench_reframe: " << problem.what() << '\n';

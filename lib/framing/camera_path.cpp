@@ -21,9 +21,12 @@ constexpr int row_attempts = 4;
 constexpr double rounding_px = 1e-6;
 constexpr double most_row_share = 0.3;  // of the crop, for what rows slide at the edge
 constexpr double fading = 0.8;  // a frame: how fast a camera that is not seen is thought to come to rest
-constexpr PathWeights smoothness = {{0.01, 0, 0}, {0, 10, 1}};
-constexpr PathWeights stillness = {{10, 0, 0}, {0, 10, 1}};
-constexpr PathWeights over_a_jolt = {{0, 0, 0}, {0, 1, 10}};
+constexpr PathWeights smoothness = {{0.01, 0, 0}, {0, 10, 1}, 0};
+constexpr PathWeights stillness = {{10, 0, 0}, {0, 10, 1}, 0};
+constexpr PathWeights over_a_jolt = {{0, 0, 0}, {0, 1, 10}, 0};
+// Where edges are filled, each pixel beside the plate is one that must be made up: sway slower than about 70
+// frames, which nobody takes for shake, stays.
+constexpr double price_of_filling = 5e-4;
 
 /// One scene's part of the shot.
 struct Part {
@@ -71,7 +74,7 @@ ViewLimits limits_of(int width, int height, double zoom, const PathOptions& opti
     // Where edges are filled, the plate is as much larger as the crop would have made the view smaller.
     const double outer = options.fills_edges ? 2 - 1 / options.most_zoom : 1;
     return {half_width / zoom, half_height / zoom, outer * half_width - margin_px,
-            outer * half_height - margin_px, options.fills_edges ? 1 : zoom / options.most_zoom};
+            outer * half_height - margin_px, zoom / options.most_zoom};
 }
 
 void write(Part& part, const std::vector<Similarity>& maps, double zoom, const ScenePathProblem& problem,
@@ -139,7 +142,9 @@ ScenePath solve_smooth_within(Part& part, int width, int height, const PathOptio
             return {.zoom = zoom, .is_locked = true};
         }
     }
-    const auto views = problem.smooth(options.mode == PathMode::Lock ? stillness : smoothness);
+    PathWeights weights = options.mode == PathMode::Lock ? stillness : smoothness;
+    if (options.fills_edges) weights.away = price_of_filling;
+    const auto views = problem.smooth(weights);
     const double radius_px = std::hypot(middle(width), middle(height));
     const auto moves_px = [&](const Similarity& view) {
         return std::hypot(view.dx, view.dy) + radius_px * std::abs(std::atan2(view.b, view.a));
@@ -206,9 +211,7 @@ ScenePath solve_bump(Part& part, int width, int height, const PathOptions& optio
     std::optional<ScenePathProblem> held;
     if (zoom > most_zoom * least_scale) {
         zoom = options.fills_edges ? 1 : 1 + held_zoom_share * (options.most_zoom - 1);
-        ViewLimits limits = limits_of(width, height, zoom, options);
-        if (options.fills_edges) limits.least_scale = 1 / options.most_zoom;
-        held.emplace(part.maps, limits);
+        held.emplace(part.maps, limits_of(width, height, zoom, options));
         std::fill(views.begin(), views.end(), Similarity{});
         for (const Jolt& jolt : jolts) held->repair(views, jolt.first, jolt.last, over_a_jolt, true);
     }

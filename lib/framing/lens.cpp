@@ -31,13 +31,15 @@ bool all_finite(const Lists&... lists) {
 
 Lens::Lens(const LensModel& model, int width, int height)
     : model_(model),
-      half_diagonal_px_(0.5 * std::hypot(width, height)),
+      half_diagonal_px_(0.5 * std::hypot(model.pixel_aspect * width, height)),
       fold_(std::numeric_limits<double>::infinity()) {
-    const std::array<double, 4> numbers = {model.centre_x, model.centre_y, model.unit_x, model.unit_y};
+    const std::array<double, 5> numbers = {model.centre_x, model.centre_y, model.unit_x, model.unit_y,
+                                           model.pixel_aspect};
     if (!all_finite(numbers, model.k, model.p, model.colour[0], model.colour[1], model.colour[2],
                     model.vignette))
         refuse("a coefficient is not a finite number");
     if (!(model.unit_x > 0 && model.unit_y > 0)) refuse("its focal length or unit must be above 0");
+    if (!(model.pixel_aspect > 0)) refuse("a pixel's aspect must be above 0");
     double before = 0;
     for (int i = 1; i <= fold_steps; ++i) {
         const double r = farthest * i / fold_steps, now = radial(r);
@@ -51,9 +53,9 @@ Lens::Lens(const LensModel& model, int width, int height)
     double most = 0;
     for (const double x : {-0.5, right})
         for (const double y : {-0.5, bottom})
-            most = std::max(most, std::hypot(x - model.centre_x, y - model.centre_y));
+            most = std::max(most, std::hypot(model.pixel_aspect * (x - model.centre_x), y - model.centre_y));
     for (int i = 0; i <= fold_steps; ++i) {
-        if (!(light_at(model.centre_x + most * i / fold_steps, model.centre_y) >= least_light))
+        if (!(light_at(model.centre_x, model.centre_y + most * i / fold_steps) >= least_light))
             refuse(
                 "its vignette leaves less than a hundredth of the light in the picture: check the "
                 "coefficients");
@@ -141,7 +143,9 @@ std::optional<Lens::Place> Lens::ideal_of(double x, double y, int channel) const
 }
 
 double Lens::light_at(double x, double y) const {
-    const double r = std::hypot(x - model_.centre_x, y - model_.centre_y) / half_diagonal_px_, s = r * r;
+    const double r =
+        std::hypot(model_.pixel_aspect * (x - model_.centre_x), y - model_.centre_y) / half_diagonal_px_;
+    const double s = r * r;
     return 1 + s * (model_.vignette[0] + s * (model_.vignette[1] + s * model_.vignette[2]));
 }
 

@@ -6,28 +6,27 @@
 namespace wetgate::framing {
 
 /// What a lens does to a picture, in coefficients. With x, y from the lens's centre in its units and
-/// r^2 = x^2 + y^2, Brown and Conrady's polynomial takes (x, y) to
+/// s = x^2 + y^2, Brown and Conrady's polynomial takes (x, y) to
 ///
-///     x (1 + k1 r^2 + k2 r^4 + k3 r^6) / (1 + k4 r^2 + k5 r^4 + k6 r^6) + 2 x y (p1 + p3 r^2) + (r^2 + 2
-///     x^2) (p2 + p4 r^2) y (the same)                                                     + (r^2 + 2 y^2)
-///     (p1 + p3 r^2) + 2 x y (p2 + p4 r^2)
+///     x g + 2 x y (p1 + p3 s) + (s + 2 x^2) (p2 + p4 s)
+///     y g + (s + 2 y^2) (p1 + p3 s) + 2 x y (p2 + p4 s)
+///
+/// where g = (1 + k1 s + k2 s^2 + k3 s^3) / (1 + k4 s + k5 s^2 + k6 s^3).
 struct LensModel {
     enum class Convention : std::uint8_t {
-        /// The polynomial takes the ideal picture to the plate; the units are the focal lengths in pixels. k1
-        /// ..
-        /// k6, p1, p2 are OpenCV's; p3 and p4 are 0 there.
+        /// The polynomial takes the ideal picture to the plate; the units are the focal lengths in pixels.
+        /// k1 .. k6, p1, p2 are OpenCV's; p3 and p4 are 0 there.
         OpenCv,
         /// The polynomial takes the plate to the ideal picture; the unit is half the picture's diagonal. k1,
-        /// k2 are
-        /// 3DEqualizer's "Distortion - Degree 2" and "Quartic Distortion - Degree 4" of its model "Radial -
-        /// Standard, Degree 4", p2, p1 its "U, V - Degree 2", p4, p3 its "U, V - Degree 4"; k3 .. k6 are 0
-        /// there,
-        /// and so must its cylindric terms be.
+        /// k2 are 3DEqualizer's "Distortion - Degree 2" and "Quartic Distortion - Degree 4" of its model
+        /// "Radial - Standard, Degree 4", p2, p1 its "U, V - Degree 2", p4, p3 its "U, V - Degree 4";
+        /// k3 .. k6 are 0 there, and so must its cylindric terms be.
         ThreeDe
     };
     Convention convention = Convention::OpenCv;
     double centre_x = 0, centre_y = 0;  ///< px; pixel (x, y) is the centre of its sample
     double unit_x = 1, unit_y = 1;      ///< px
+    double pixel_aspect = 1;            ///< width / height of a pixel: the vignette is round on the screen
     std::array<double, 6> k{};
     std::array<double, 4> p{};
     /// Lateral colour of R, G, B: the channel lies at (1 + [0] + [1] r^2) times the place from the centre

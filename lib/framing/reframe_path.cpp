@@ -95,30 +95,6 @@ std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvide
     return subjects;
 }
 
-/// A scene's frames of the targets as one subject.
-Weighted target_subject(std::span<const Target> targets, int first_frame, std::size_t frames) {
-    Weighted subject;
-    subject.name = "target";
-    subject.weight = target_weight;
-    for (std::size_t i = 0; i < frames; ++i) {
-        const int frame = first_frame + static_cast<int>(i);
-        const auto after = std::upper_bound(targets.begin(), targets.end(), frame,
-                                            [](int at, const Target& target) { return at < target.frame; });
-        if (after == targets.begin() || after == targets.end()) {
-            subject.areas.push_back(after == targets.begin() ? after->area : (after - 1)->area);
-            continue;
-        }
-        const Target& a = *(after - 1);
-        const Target& b = *after;
-        const double t = static_cast<double>(frame - a.frame) / (b.frame - a.frame);
-        subject.areas.push_back({a.area.left + t * (b.area.left - a.area.left),
-                                 a.area.top + t * (b.area.top - a.area.top),
-                                 a.area.right + t * (b.area.right - a.area.right),
-                                 a.area.bottom + t * (b.area.bottom - a.area.bottom)});
-    }
-    return subject;
-}
-
 /// Share of [from, to] that lies outside of [start, end].
 double outside(double from, double to, double start, double end) {
     const double length = to - from;
@@ -337,7 +313,7 @@ void report_left_out(const CropScene& path, const Scene& scene, int width, int h
     }
 }
 
-void check(int width, int height, std::span<const std::optional<FrameEvidence>> frames,
+void check(int width, int height, int first_frame, std::span<const std::optional<FrameEvidence>> frames,
            std::span<const int> cuts, std::span<const Target> targets, const ReframeOptions& options) {
     const auto refuse = [](const std::string& why) { throw Error(ErrorKind::Usage, "reframe: " + why); };
     if (frames.empty() || width < 2 || height < 2) refuse("there is no picture to reframe");
@@ -360,6 +336,12 @@ void check(int width, int height, std::span<const std::optional<FrameEvidence>> 
             refuse(fmt::format("the target on frame {} does not come later than the one before it",
                                targets[i].frame));
     }
+    const auto is_there = [&](const Target& target) {
+        return target.frame >= first_frame &&
+               target.frame - first_frame < static_cast<std::ptrdiff_t>(frames.size());
+    };
+    if (!targets.empty() && std::none_of(targets.begin(), targets.end(), is_there))
+        refuse("no target lies on a frame of the shot");
 }
 
 }  // namespace
@@ -373,8 +355,11 @@ Crop crop_size(int width, int height, const ReframeOptions& options) {
 
 ReframeSolution solve_reframe(int width, int height, int first_frame,
                               std::span<const std::optional<FrameEvidence>> frames, std::span<const int> cuts,
-                              std::span<const Target> targets, const ReframeOptions& options) {
-    check(width, height, frames, cuts, targets, options);
+                              std::span<const Target> targets, const ReframeOptions& options,
+                              std::span<const motion::GrayImage> looks) {
+    check(width, height, first_frame, frames, cuts, targets, options);
+    if (!looks.empty() && looks.size() != frames.size())
+        throw Error(ErrorKind::Internal, "there is not one small picture a frame");
     ReframeSolution solution;
     solution.path.width = width;
     solution.path.height = height;
@@ -388,14 +373,22 @@ ReframeSolution solve_reframe(int width, int height, int first_frame,
         Scene scene;
         scene.frames =
             frames.subspan(static_cast<std::size_t>(starts[i]), static_cast<std::size_t>(end - starts[i]));
-        if (targets.empty()) {
+        const auto tracked = track_targets(
+            targets, first_frame + starts[i], end - starts[i],
+            looks.empty() ? looks : looks.subspan(static_cast<std::size_t>(starts[i]), scene.frames.size()),
+            options.rate);
+        if (!tracked) {
             scene.subjects = weighted_subjects(scene.frames, options.rate);
             for (std::size_t k = 1; k < scene.subjects.size(); ++k) {
                 if (!fit_together(scene.subjects.front(), scene.subjects[k], size.w / width, size.h / height))
                     scene.subjects[k].weight *= second_weight;
             }
         } else {
-            scene.subjects = {target_subject(targets, first_frame + starts[i], scene.frames.size())};
+            Weighted subject;
+            subject.name = "target";
+            subject.weight = target_weight;
+            subject.areas = tracked->areas;
+            scene.subjects = {std::move(subject)};
             scene.evidence_weight = evidence_beside_targets;
         }
         const AxisPath x = search_path(costs_of(scene, Axis::X, size.w / width, options), options.limits);
@@ -403,6 +396,12 @@ ReframeSolution solve_reframe(int width, int height, int first_frame,
         solution.path.scenes.push_back(
             joined(x, y, end - starts[i], first_frame + starts[i], size, width, height));
         report_left_out(solution.path.scenes.back(), scene, width, height, solution.left_out);
+        if (!tracked) continue;
+        for (const TrackedTargets::Lost& lost : tracked->lost) {
+            solution.left_out.push_back({"target", first_frame + starts[i] + lost.first,
+                                         first_frame + starts[i] + lost.last,
+                                         "is not found again: give it a target there"});
+        }
     }
     return solution;
 }

@@ -7,14 +7,9 @@
 #include "framing/crop_path.h"
 #include "framing/evidence.h"
 #include "framing/path_search.h"
+#include "framing/target_tracks.h"
 
 namespace wetgate::framing {
-
-/// Where somebody says the subject is; linear between two of them, held before the first and after the last.
-struct Target {
-    int frame = 0;
-    Area area;
-};
 
 struct ReframeOptions {
     double aspect = 1;        ///< width / height of the crop as it is shown
@@ -44,15 +39,17 @@ struct ReframeSolution {
 Crop crop_size(int width, int height, const ReframeOptions& options);
 
 /// A crop path over a shot whose first frame is `first_frame`; `frames[i]` is frame first_frame + i, null
-/// where nothing is known of it. `cuts` are the indices that start another scene. With targets they alone
-/// count, and the evidence only where they leave a choice.
+/// where nothing is known of it. `cuts` are the indices that start another scene. In a scene with targets,
+/// which are followed in `looks` (one a frame, or none at all), they alone count, and the evidence only where
+/// they leave a choice.
 ///
 /// Of subjects that do not fit together, the one with most weight over its scene (size, confidence, frames
 /// seen; a face before what moves, that before what stands out) is kept; another one is rather left out whole
 /// than split, and `left_out` says so. Deterministic; pixels are rounded to a thousandth. Error{Usage} for
-/// options out of range, targets that are not in order, or no frames.
+/// options out of range, targets that are not in order or lie on none of the frames, or no frames.
 ReframeSolution solve_reframe(int width, int height, int first_frame,
                               std::span<const std::optional<FrameEvidence>> frames, std::span<const int> cuts,
-                              std::span<const Target> targets, const ReframeOptions& options);
+                              std::span<const Target> targets, const ReframeOptions& options,
+                              std::span<const motion::GrayImage> looks = {});
 
 }  // namespace wetgate::framing

@@ -3,98 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "color/acescct.h"
+#include "framing/taps.h"
 
 namespace wetgate::framing {
 namespace {
 
-constexpr int lobes = 3;
-constexpr int most_taps = 64;  // a side: a picture made smaller than a tenth is sampled more sparsely
-constexpr double most_shrink = (most_taps - 2) / (2.0 * lobes);
+constexpr double most_shrink = (most_taps - 2) / (2.0 * kernel_lobes);
 // Coded, about a twelfth of a stop: a smooth peak between samples is higher than they are.
 constexpr float peak = 0.005F;
 constexpr int block = 16;  // the picture's scale is looked at once a block
-
-// Cubic convolution over six samples (Keys, "Cubic Convolution Interpolation for Digital Image Processing",
-// 1981, section VII): as sharp as Lanczos' kernel of three lobes, and exact for every cubic, so that a slope
-// does not seem to move, which Lanczos' does by a fiftieth of a pixel.
-double kernel(double distance) {
-    const double s = std::abs(distance);
-    if (s < 1) return (4.0 / 3 * s - 7.0 / 3) * s * s + 1;
-    if (s < 2) return ((-7.0 / 12 * s + 3) * s - 59.0 / 12) * s + 2.5;
-    if (s < lobes) return ((1.0 / 12 * s - 2.0 / 3) * s + 1.75) * s - 1.5;
-    return 0;
-}
-
-// Samples of one axis that make up a place: indices into the row (the edge repeated), and their weights.
-struct Taps {
-    std::array<int, most_taps> index{};
-    std::array<float, most_taps> weight{};
-    int count = 0;
-    int inner_first = 0, inner_end = 0;  // those next to the place, which bound the result
-
-    Taps(double place, double scale, int size) {
-        const double reach = lobes * scale;
-        int first = static_cast<int>(std::ceil(place - reach));
-        int last = static_cast<int>(std::floor(place + reach));
-        // A sample that is hit exactly is left alone.
-        if (scale == 1 && place == std::nearbyint(place)) first = last = static_cast<int>(place);
-        double sum = 0;
-        std::array<double, most_taps> weights{};
-        for (int i = first; i <= last && count < most_taps; ++i) {
-            const double w = kernel((place - i) / scale);
-            if (std::abs(place - i) < 2 * scale) {
-                if (inner_end == 0) inner_first = count;
-                inner_end = count + 1;
-            }
-            index[static_cast<std::size_t>(count)] = std::clamp(i, 0, size - 1);
-            weights[static_cast<std::size_t>(count++)] = w;
-            sum += w;
-        }
-        for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-            weight[i] = static_cast<float>(weights[i] / sum);
-    }
-};
-
-// One plane of the picture, as it is mixed.
-struct Mixed {
-    const float* samples = nullptr;
-    std::size_t width = 0;
-
-    /// `beyond`: how far the result may go past the samples around it.
-    float at(const Taps& across, const Taps& down, float beyond) const {
-        float sum = 0;
-        float least = std::numeric_limits<float>::infinity();
-        float greatest = -least;
-        for (int j = 0; j < down.count; ++j) {
-            const auto row_tap = static_cast<std::size_t>(j);
-            const float* row = samples + static_cast<std::size_t>(down.index[row_tap]) * width;
-            float row_sum = 0;
-            for (int i = 0; i < across.count; ++i) {
-                const auto tap = static_cast<std::size_t>(i);
-                row_sum += across.weight[tap] * row[across.index[tap]];
-            }
-            sum += down.weight[row_tap] * row_sum;
-            if (j < down.inner_first || j >= down.inner_end) continue;
-            for (int i = across.inner_first; i < across.inner_end; ++i) {
-                const float value = row[across.index[static_cast<std::size_t>(i)]];
-                least = std::min(least, value);
-                greatest = std::max(greatest, value);
-            }
-        }
-        return std::isfinite(sum) ? std::clamp(sum, least - beyond, greatest + beyond) : sum;
-    }
-};
-
-FloatImage coded(const FloatImage& linear) {
-    FloatImage result = make_float_image(linear.window);
-    const std::size_t count = 3 * linear.window.area();
-    std::transform(linear.channel(0), linear.channel(0) + count, result.channel(0),
-                   color::acescct_from_linear);
-    return result;
-}
 
 // How many samples of the picture a pixel of the canvas spans, at least 1.
 double shrink_at(const Warp& warp, double x, double y) {
@@ -112,82 +31,134 @@ class Mover {
 public:
     explicit Mover(const MovablePicture& picture)
         : picture_(picture),
-          coded_(coded(picture.rgb)),
+          coded_(picture.coded ? picture.coded : coded(picture.rgb)),
           width_(picture.rgb.window.width()),
           height_(picture.rgb.window.height()) {}
 
-    /// False where the picture does not reach.
-    bool pixel(Point place, double scale, std::array<float, 4>& value) const {
-        const double x = place.x - picture_.rgb.window.x0;
-        const double y = place.y - picture_.rgb.window.y0;
+    /// False where the picture does not reach. `column` and `row` are the taps of the result's, for green.
+    bool pixel(const std::array<Point, 3>& places, bool is_split, double scale, KeptTaps& column,
+               KeptTaps& row, std::array<float, 4>& value) const {
+        const auto [x, y] = in_window(places[1]);
         if (!(x >= -0.5 && y >= -0.5 && x <= width_ - 0.5 && y <= height_ - 0.5)) return false;  // or NaN
-        const Taps across(x, scale, width_);
-        const Taps down(y, scale, height_);
-        const auto stride = static_cast<std::size_t>(width_);
-        const bool is_solid = alpha_is_one(across, down);
-        value[3] =
-            is_solid || !picture_.alpha ? 1.0F : Mixed{picture_.alpha->data(), stride}.at(across, down, 0);
-        const std::size_t nearest = index_of(x, y);
-        const bool is_sample = across.count == 1 && down.count == 1;
-        for (int c = 0; c < 3; ++c) {
-            const float* linear = picture_.rgb.channel(c);
-            float& result = value[static_cast<std::size_t>(c)];
-            if (is_sample) {
-                result = linear[nearest];
-            } else if (is_solid) {
-                result = color::linear_from_acescct(Mixed{coded_.channel(c), stride}.at(across, down, peak));
-            } else {
-                result = Mixed{linear, stride}.at(across, down, 0);
+        const Taps& across = column.at(x, scale);
+        const Taps& down = row.at(y, scale);
+        const Mixed green = mixed(x, y, across, down);
+        const MixedPlane alpha = plane(picture_.alpha ? picture_.alpha->data() : nullptr);
+        value[3] = green.is_solid    ? 1.0F
+                   : green.is_sample ? alpha.samples[green.nearest]
+                                     : alpha.at(across, down);
+        value[1] = colour(1, green, across, down);
+        for (const std::size_t c : {std::size_t{0}, std::size_t{2}}) {
+            if (!is_split) {
+                value[c] = colour(c, green, across, down);
+                continue;
             }
-            if (!std::isfinite(result)) result = linear[nearest];
+            // At the picture's edge a colour may lie a little beyond it.
+            const Point place = nearest_in(in_window(places[c]), {x, y});
+            const Taps own_across(place.x, scale), own_down(place.y, scale);
+            value[c] = colour(c, mixed(place.x, place.y, own_across, own_down), own_across, own_down);
         }
-        if (is_sample && picture_.alpha) value[3] = (*picture_.alpha)[nearest];
         return true;
     }
 
 private:
+    /// A place of the picture, its colours mixed as they are coded.
+    struct Mixed {
+        std::size_t nearest = 0;  ///< sample
+        bool is_sample = false;
+        bool is_solid = false;  ///< alpha 1 all around
+        Quad coded{};           ///< where it is solid, and no sample
+    };
+
+    Point in_window(Point place) const {
+        return {place.x - picture_.rgb.window.x0, place.y - picture_.rgb.window.y0};
+    }
+    Point nearest_in(Point place, Point instead) const {
+        if (std::isnan(place.x) || std::isnan(place.y)) return instead;
+        return {std::clamp(place.x, -0.5, width_ - 0.5), std::clamp(place.y, -0.5, height_ - 0.5)};
+    }
+    Mixed mixed(double x, double y, const Taps& across, const Taps& down) const {
+        Mixed made{index_of(x, y)};
+        made.is_sample = across.count == 1 && down.count == 1;
+        made.is_solid = !picture_.alpha || plane(picture_.alpha->data()).is_one(across, down);
+        if (made.is_solid && !made.is_sample) made.coded = coded_->at(across, down, peak);
+        return made;
+    }
+    float colour(std::size_t c, const Mixed& mixed, const Taps& across, const Taps& down) const {
+        const float* linear = picture_.rgb.channel(static_cast<int>(c));
+        if (mixed.is_sample) return linear[mixed.nearest];
+        const float result =
+            mixed.is_solid ? color::linear_from_acescct(mixed.coded[c]) : plane(linear).at(across, down);
+        return std::isfinite(result) ? result : linear[mixed.nearest];
+    }
+    MixedPlane plane(const float* samples) const { return {samples, width_, height_}; }
     std::size_t index_of(double x, double y) const {
         const int column = std::clamp(static_cast<int>(std::lround(x)), 0, width_ - 1);
         const int row = std::clamp(static_cast<int>(std::lround(y)), 0, height_ - 1);
         return static_cast<std::size_t>(row) * static_cast<std::size_t>(width_) +
                static_cast<std::size_t>(column);
     }
-    bool alpha_is_one(const Taps& across, const Taps& down) const {
-        if (!picture_.alpha) return true;
-        for (int j = 0; j < down.count; ++j) {
-            const float* row =
-                picture_.alpha->data() + static_cast<std::size_t>(down.index[static_cast<std::size_t>(j)]) *
-                                             static_cast<std::size_t>(width_);
-            for (int i = 0; i < across.count; ++i)
-                if (row[across.index[static_cast<std::size_t>(i)]] != 1.0F) return false;
-        }
-        return true;
-    }
 
     const MovablePicture& picture_;
-    FloatImage coded_;
+    std::shared_ptr<const CodedPicture> coded_;
     int width_, height_;
 };
 
 }  // namespace
 
-MovablePicture moved(const MovablePicture& picture, const Warp& to_picture, const Box& window) {
+std::shared_ptr<const CodedPicture> coded(const FloatImage& linear) {
+    return std::make_shared<const CodedPicture>(linear);
+}
+
+FloatImage lit(const FloatImage& linear, const Gain& gain) {
+    FloatImage result = make_float_image(linear.window);
+    const std::size_t area = linear.window.area();
+    std::size_t at = 0;
+    for (int y = linear.window.y0; y < linear.window.y1; ++y) {
+        for (int x = linear.window.x0; x < linear.window.x1; ++x, ++at) {
+            const auto by = static_cast<float>(gain({static_cast<double>(x), static_cast<double>(y)}));
+            for (std::size_t c = 0; c < 3; ++c)
+                result.channel(0)[c * area + at] = linear.channel(0)[c * area + at] * by;
+        }
+    }
+    return result;
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window) {
+    return moved(picture, to_picture, window, window);
+}
+
+MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window,
+                     const Box& shown) {
     MovablePicture result;
     result.rgb = make_float_image(window);
     if (picture.alpha) result.alpha.emplace(window.area());
     const Mover mover(picture);
     const std::array<float*, 3> planes = {result.rgb.channel(0), result.rgb.channel(1),
                                           result.rgb.channel(2)};
+    const bool is_split = to_picture.is_split();
     const auto width = static_cast<std::size_t>(window.width());
+    std::vector<KeptTaps> columns(width);
     for (int top = window.y0; top < window.y1; top += block) {
+        std::array<KeptTaps, block> rows;
         for (int left = window.x0; left < window.x1; left += block) {
-            const double scale = shrink_at(to_picture, left + block / 2, top + block / 2);
+            const double scale = shrink_at(to_picture.green(), left + block / 2, top + block / 2);
             for (int y = top; y < std::min(top + block, window.y1); ++y) {
                 std::size_t at = static_cast<std::size_t>(y - window.y0) * width +
                                  static_cast<std::size_t>(left - window.x0);
                 for (int x = left; x < std::min(left + block, window.x1); ++x, ++at) {
+                    std::array<Point, 3> places;
+                    places[1] = to_picture.green().at(x, y);
+                    if (is_split) {
+                        places[0] = to_picture.of(0).at(x, y);
+                        places[2] = to_picture.of(2).at(x, y);
+                    }
                     std::array<float, 4> value{0, 0, 0, 0};
-                    if (!mover.pixel(to_picture.at(x, y), scale, value)) ++result.uncovered;
+                    const bool is_shown = x >= shown.x0 && x < shown.x1 && y >= shown.y0 && y < shown.y1;
+                    const bool is_covered =
+                        mover.pixel(places, is_split, scale, columns[static_cast<std::size_t>(x - window.x0)],
+                                    rows[static_cast<std::size_t>(y - top)], value);
+                    if (!is_covered && is_shown) ++result.uncovered;
                     for (std::size_t c = 0; c < 3; ++c) planes[c][at] = value[c];
                     if (result.alpha) (*result.alpha)[at] = value[3];
                 }

@@ -105,11 +105,13 @@ void ScenePathProblem::repair(std::vector<Similarity>& views, std::size_t first,
             add_difference(program, end, order, first, last, views, weights);
     }
     const auto rows = limit_rows();
+    const double unit_px = 2 * radius_px_ / 1000;
+    const double home = std::max(homesick, weights.away / (unit_px * unit_px));
     std::vector<double> start;
     for (std::size_t i = first; i < last; ++i) {
         for (std::size_t k = 0; k < numbers; ++k) {
             const double one = 1;
-            program.add_square(numbers * (i - first) + k, {&one, 1}, 0, homesick);
+            program.add_square(numbers * (i - first) + k, {&one, 1}, 0, home);
         }
         if (is_limited)
             for (const auto& [row, right] : rows) program.add_limit(numbers * (i - first), row, right);

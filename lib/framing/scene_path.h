@@ -25,6 +25,7 @@ struct ViewLimits {
 struct PathWeights {
     std::array<double, 3> by_size{};
     std::array<double, 3> by_square{};
+    double away = 0;  ///< the same of a view's distance from the plate's own, by its square
 };
 
 /// The frames between two cuts, of which the views are sought. See Note [The path's program].

@@ -54,6 +54,15 @@ bool Warp::is_identity() const {
     return only != nullptr && only->map() == motion::Homography{};
 }
 
+void ColourWarp::then(const ColourWarp& next) {
+    if (next.is_split() && !is_split()) red_blue_ = {green_, green_};
+    if (red_blue_) {
+        (*red_blue_)[0].then(next.of(0));
+        (*red_blue_)[1].then(next.of(2));
+    }
+    green_.then(next.green_);
+}
+
 motion::Homography similarity(Point centre, double scale, double degrees, double dx, double dy) {
     const double angle = degrees * std::numbers::pi / 180.0;
     const double c = scale * std::cos(angle);

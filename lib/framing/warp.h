@@ -1,5 +1,9 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "motion/track.h"
@@ -45,6 +49,32 @@ public:
 
 private:
     std::vector<std::shared_ptr<const WarpStep>> steps_;
+};
+
+/// Where the colours of a picture's pixels come from: a lens may show each at a place of its own. Alpha and
+/// mattes go with green.
+class ColourWarp {
+public:
+    ColourWarp() = default;
+    /// All three alike. Not explicit: what moves colours also moves them together.
+    ColourWarp(Warp all) : green_(std::move(all)) {}  // NOLINT(google-explicit-constructor)
+    ColourWarp(Warp red, Warp green, Warp blue)
+        : green_(std::move(green)), red_blue_({std::move(red), std::move(blue)}) {}
+
+    void then(const ColourWarp& next);
+
+    bool is_split() const { return red_blue_.has_value(); }
+    /// Of 0 R, 1 G, 2 B.
+    const Warp& of(std::size_t channel) const {
+        return channel == 1 || !red_blue_ ? green_ : red_blue_->at(channel / 2);
+    }
+    const Warp& green() const { return green_; }
+    /// As Warp::is_identity(), of all three.
+    bool is_identity() const { return !is_split() && green_.is_identity(); }
+
+private:
+    Warp green_;
+    std::optional<std::array<Warp, 2>> red_blue_;
 };
 
 /// The map that enlarges by `scale` and turns by `degrees` (clockwise on the screen) about `centre`, then

@@ -1,14 +1,18 @@
 #pragma once
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "framing/resample.h"
 #include "framing/warp.h"
 #include "passes/pass.h"
 
-// Passes that move the picture and leave its values alone: lens, stabilise, reframe. They come last in a
-// shot's list. The framework composes what they say and resamples each output once; see pipeline/mover.h.
+// Passes that move the picture: lens, stabilise, reframe. They come last in a shot's list. The framework
+// composes what they say and resamples each output once; see pipeline/mover.h.
 
 namespace wetgate::passes {
 
@@ -18,6 +22,28 @@ struct Move {
     /// A picture of the plate's own size stays where the plate's display window is; another begins at (0, 0).
     framing::Warp to_before;
     nlohmann::json facts = nlohmann::json::object();  ///< small, deterministic; goes into the frame's report
+    /// Where R and B come from, where a lens shows them at places of their own; to_before is G's way then.
+    std::optional<std::array<framing::Warp, 2>> red_blue = {};
+    /// Of the light of the picture before it; empty: 1 everywhere. See MovingPass::changes_light.
+    framing::Gain gain = {};
+
+    framing::ColourWarp way() const {
+        if (!red_blue) return to_before;
+        return {red_blue->at(0), to_before, red_blue->at(1)};
+    }
+};
+
+/// An ST map that a pass leaves beside the report for other tools to read.
+struct MapSidecar {
+    std::string extension;  ///< ".undistort.exr"
+    FloatImage map;         ///< as framing::StMap has it
+    Box display;
+};
+
+/// A frame of the same scene, and where it shows what another one does.
+struct MoveNeighbour {
+    int frame = 0;
+    motion::Homography to_it;  ///< from places of the other frame's picture to places of this one
 };
 
 /// A pass that moves the picture. Its schema says "moves": true.
@@ -29,6 +55,12 @@ public:
     virtual std::vector<std::string> outputs() const { return {}; }
     /// False where it only decides, as data.
     virtual bool renders() const { return true; }
+    /// Where it makes a picture of frame `frame` on a canvas over `display`: where it is the last that moves
+    /// an output whose files have data windows, these may be larger than what is displayed.
+    virtual Box data_window([[maybe_unused]] int frame, const Box& display) const { return display; }
+    /// True where its moves have a gain: it then comes first, so that its picture before is the plate.
+    virtual bool changes_light() const { return false; }
+    virtual std::vector<MapSidecar> maps() const { return {}; }
     /// `before`: size of the canvas before it.
     virtual Move move(int frame, framing::Canvas before) const = 0;
 
@@ -37,7 +69,12 @@ public:
         return names.empty() || std::find(names.begin(), names.end(), output) != names.end();
     }
 
-    PassReach reach() const final { return {}; }
+    /// What places are filled from that the frame's own picture does not cover: frames within reach(), the
+    /// best first. nullopt: such places stay black.
+    virtual std::optional<std::vector<MoveNeighbour>> fill_from(int) const { return std::nullopt; }
+
+    /// Of fill_from(), from parameters alone.
+    PassReach reach() const override { return {}; }
     PassResult run(const FrameWindow&) const final {
         throw Error(ErrorKind::Internal, "a pass that moves the picture was asked for pixels");
     }

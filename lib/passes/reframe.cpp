@@ -13,6 +13,7 @@
 #include "compute/transfer.h"
 #include "core/error.h"
 #include "framing/fdl.h"
+#include "framing/look.h"
 #include "framing/reframe_path.h"
 #include "framing/subjects.h"
 #include "passes/artefact_reader.h"
@@ -30,7 +31,7 @@ using nlohmann::json;
 
 constexpr const char* name = "reframe";
 constexpr const char* artefact_schema = "wetgate.reframe/1";
-constexpr std::int64_t evidence_side_px = 480;
+constexpr int evidence_side_px = 480;
 constexpr const char* face_network = "yunet/yunet_n_320_320.onnx";
 constexpr const char* face_network_sha256 =
     "81dbde155e982455488235acb8ec2dec5d647edf7cf7080d33e4abb69b93a0d2";
@@ -89,7 +90,7 @@ std::vector<framing::Target> targets_of(const PassContext& context) {
 /// The picture as a display shows it, its middle grey where it should be, at the size that subjects are found
 /// at.
 framing::ColorPicture shown(const at::Tensor& linear) {  // [3,H,W] float32, working linear
-    const std::int64_t side = shrinking_side(linear.size(1), linear.size(2), evidence_side_px);
+    const std::int64_t side = shrinking_side(linear.size(1), linear.size(2), 2 * evidence_side_px);
     at::Tensor small = at::where(at::isfinite(linear), linear, at::zeros({}, linear.options())).clamp_min(0);
     if (side > 1) small = at::avg_pool2d(small.unsqueeze(0), {side, side}).squeeze(0);
     const at::Tensor luminance = small[0] * 0.2126 + small[1] * 0.7152 + small[2] * 0.0722;
@@ -100,8 +101,9 @@ framing::ColorPicture shown(const at::Tensor& linear) {  // [3,H,W] float32, wor
     const at::Tensor bytes =
         (coded * 255).round().to(at::kByte).flip(0).permute({1, 2, 0}).to(at::kCPU).contiguous();
     const auto* first = bytes.data_ptr<std::uint8_t>();
-    return {static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)),
-            std::vector<std::uint8_t>(first, first + bytes.numel())};
+    return framing::fitted({static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)),
+                            std::vector<std::uint8_t>(first, first + bytes.numel())},
+                           evidence_side_px);
 }
 
 json left_out_json(const std::vector<framing::LeftOut>& left_out) {
@@ -131,6 +133,7 @@ public:
         const framing::ColorPicture picture = shown(compute::cut_to(window[0], display_).pixels);
         std::optional<framing::ColorPicture> before;
         if (window.is_real(-1)) before = shown(compute::cut_to(window[-1], display_).pixels);
+        facts["look"] = framing::look_to_json(framing::look_of(picture));
         const std::lock_guard lock(faces_mutex_);
         if (models_ != nullptr && !faces_) {
             const std::string network = models_->file(face_network, face_network_sha256);
@@ -143,8 +146,11 @@ public:
 
     json solve(std::span<const json> all_frames, int first_frame) const override {
         std::vector<std::optional<framing::FrameEvidence>> frames;
+        std::vector<motion::GrayImage> looks;
         for (const json& facts : all_frames) {
             auto& evidence = frames.emplace_back();
+            if (auto& look = looks.emplace_back(); facts.is_object() && facts.contains("look"))
+                look = framing::look_from_json(facts.at("look"));
             if (facts.is_object() && facts.contains("evidence"))
                 evidence = framing::evidence_from_json(facts.at("evidence"));
         }
@@ -152,7 +158,7 @@ public:
         for (const json& cut : solved_cuts(name, all_frames, first_frame))
             cuts.push_back(cut.get<int>() - first_frame);
         const framing::ReframeSolution solution = framing::solve_reframe(
-            display_.width(), display_.height(), first_frame, frames, cuts, targets_, options_);
+            display_.width(), display_.height(), first_frame, frames, cuts, targets_, options_, looks);
         return {
             {"schema", artefact_schema},
             {"about",

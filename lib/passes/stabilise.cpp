@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,12 @@ json to_json(const framing::Similarity& map, double unit_px) {
     return {{"a", map.a}, {"b", map.b}, {"dx", map.dx * unit_px}, {"dy", map.dy * unit_px}};
 }
 
+json to_json(const framing::RowStep& step) {
+    json written = to_json(step.map, 1);
+    written["rows"] = {step.row_x, step.row_y};
+    return written;
+}
+
 framing::Similarity similarity_of(const ArtefactReader& map) {
     return {map.member("a").number(-100, 100), map.member("b").number(-100, 100),
             map.member("dx").number(-1e6, 1e6), map.member("dy").number(-1e6, 1e6)};
@@ -64,7 +71,8 @@ public:
         options_.most_zoom = context.params.number("max_zoom");
         options_.longest_jolt = context.params.integer("longest_jolt");
         options_.least_jolt_px = context.params.number("least_jolt_px");
-        options_.fills_edges = context.params.text("edges") == "leave";
+        options_.fills_edges = context.params.text("edges") != "crop";
+        keeps_steps_ = context.params.text("edges") == "fill";
         options_.sees_rows = context.params.boolean("rolling_shutter");
     }
 
@@ -146,6 +154,14 @@ public:
                                          {"scale", rounded(view.scale)},
                                          {"rows", {view.row_x, view.row_y}},
                                          {"why", framing::name_of(view.reason)}});
+            const bool is_joined = i > 0 && !std::binary_search(cuts.begin(), cuts.end(), i);
+            if (keeps_steps_ && is_joined && steps[i].is_known())
+                artefact["views"].back()["step"] = to_json(steps[i].rows);
+        }
+        if (keeps_steps_) {
+            artefact["about"] = artefact["about"].get<std::string>() +
+                                "; step: how the picture came here from the frame before, where the edges "
+                                "are filled along";
         }
         return artefact;
     }
@@ -167,11 +183,13 @@ private:
     }
 
     framing::PathOptions options_;
+    bool keeps_steps_ = false;
 };
 
 class StabilisePass final : public MovingPass {
 public:
     explicit StabilisePass(const PassContext& context) {
+        if (context.params.text("edges") == "fill") fill_reach_ = context.params.integer("fill_reach");
         if (context.artefact.is_null()) return;  // the planner asks for its canvas before there is one
         const ArtefactReader artefact(name, context.artefact, "the artefact");
         artefact.check_schema(artefact_schema);
@@ -197,16 +215,38 @@ public:
             if (view.member("rows").size(2) != 2) view.member("rows").refuse("must be two numbers");
             place.row_x = view.member("rows").item(0).number(-10, 10);
             place.row_y = view.member("rows").item(1).number(-10, 10);
-            views_.push_back({place, scenes.item(scene).member("zoom").number(0.01, 100)});
+            views_.push_back({place, scenes.item(scene).member("zoom").number(0.01, 100), step_of(view)});
         }
     }
 
+    PassReach reach() const override { return {fill_reach_, fill_reach_}; }
+
+    std::optional<std::vector<MoveNeighbour>> fill_from(int frame) const override {
+        if (fill_reach_ == 0) return std::nullopt;
+        const std::size_t index = view_index(frame);
+        std::vector<MoveNeighbour> neighbours;
+        std::optional<motion::Homography> back = motion::Homography{}, on = motion::Homography{};
+        for (int away = 1; away <= fill_reach_ && (back || on); ++away) {
+            const auto distance = static_cast<std::size_t>(away);
+            if (back) {
+                const std::size_t left = index + 1 - distance;  // the frame whose step is gone back
+                const auto step =
+                    distance <= index && views_[left].step ? views_[left].step->inverse() : std::nullopt;
+                back = step ? std::optional(back->then(*step)) : std::nullopt;
+                if (back) neighbours.push_back({frame - away, *back});
+            }
+            if (on) {
+                const std::size_t next = index + distance;
+                on = next < views_.size() && views_[next].step ? std::optional(on->then(*views_[next].step))
+                                                               : std::nullopt;
+                if (on) neighbours.push_back({frame + away, *on});
+            }
+        }
+        return neighbours;
+    }
+
     Move move(int frame, framing::Canvas) const override {
-        const auto index = static_cast<std::size_t>(frame - first_frame_);
-        if (frame < first_frame_ || index >= views_.size())
-            throw Error(ErrorKind::Usage,
-                        fmt::format("stabilise: the artefact has no view of frame {}", frame));
-        const View& view = views_[index];
+        const View& view = views_[view_index(frame)];
         const motion::Homography map =
             framing::plate_map(view.place, view.zoom, window_.width(), window_.height());
         const double x = window_.x0;
@@ -222,7 +262,32 @@ private:
     struct View {
         framing::FrameView place;
         double zoom = 1;
+        std::optional<motion::Homography> step;  ///< from places of the frame before to places of this one
     };
+
+    std::size_t view_index(int frame) const {
+        const auto index = static_cast<std::size_t>(frame - first_frame_);
+        if (frame < first_frame_ || index >= views_.size())
+            throw Error(ErrorKind::Usage,
+                        fmt::format("stabilise: the artefact has no view of frame {}", frame));
+        return index;
+    }
+    /// In picture coordinates.
+    std::optional<motion::Homography> step_of(const ArtefactReader& view) const {
+        if (fill_reach_ == 0 || !view.has("step")) return std::nullopt;
+        const ArtefactReader step = view.member("step"), rows = step.member("rows");
+        if (rows.size(2) != 2) rows.refuse("must be two numbers");
+        const framing::Similarity map = similarity_of(step);
+        const double row_x = rows.item(0).number(-10, 10), row_y = rows.item(1).number(-10, 10);
+        const motion::Homography about_middle{
+            {map.a, row_x - map.b, map.dx, map.b, map.a + row_y, map.dy, 0, 0, 1}};
+        const double x = window_.x0, y = window_.y0;
+        return shift(-x, -y)
+            .then(framing::about_centre(about_middle, window_.width(), window_.height()))
+            .then(shift(x, y));
+    }
+
+    int fill_reach_ = 0;  ///< frames on either side; 0: edges are not filled
     int first_frame_ = 0;
     Box window_;
     std::vector<View> views_;

@@ -1,5 +1,6 @@
 #include "pipeline/frame_record.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/atomic_file.h"
@@ -63,9 +64,32 @@ nlohmann::json base_record(const ShotContext& shot, int frame) {
     return record;
 }
 
+/// A picture that outputs show.
+struct Shown {
+    const MovedFrame* moved = nullptr;  ///< null: the conformed frame
+    std::vector<std::string> outputs;
+};
+
+/// The pictures that go out, each once: the conformed frame before what is moved of it. At least one.
+std::vector<Shown> pictures_of(const ShotContext& shot, const MovedFrames& moved) {
+    std::vector<Shown> pictures;
+    for (const spec::OutputSpec& output : shot.shot().outputs) {
+        if (!output.matte_of.empty()) continue;  // no picture
+        const auto found = moved.find(output.name);
+        const MovedFrame* const canvas = found == moved.end() ? nullptr : found->second.get();
+        auto same = std::find_if(pictures.begin(), pictures.end(),
+                                 [&](const Shown& other) { return other.moved == canvas; });
+        if (same == pictures.end())
+            same = pictures.insert(canvas == nullptr ? pictures.begin() : pictures.end(), {canvas, {}});
+        same->outputs.push_back(output.name);
+    }
+    if (pictures.empty()) pictures.emplace_back();
+    return pictures;
+}
+
 /// What QC sees of the source and of what was made.
 nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own,
-                    const MovedFrames& moved) {
+                    const std::vector<Shown>& pictures) {
     if (!frame.source->host) return record_of(nullptr, nullptr);  // skipped
     const WorkFiles files(shot);
     nlohmann::json kept = nlohmann::json::array();
@@ -74,21 +98,24 @@ nlohmann::json seen(const ShotContext& shot, const FinishedFrame& frame, const H
         write_atomic(files.thumbnail(frame.number, which), picture, shot.io_retries());
         kept.push_back(which);
     };
-    // Of several canvases, the first output's.
-    const auto shown = moved.find(shot.shot().outputs.front().name);
-    const HostFrame& made = shown == moved.end() ? own : shown->second->host;
+    const MovedFrame* const shown = pictures.front().moved;
     // A picture of another size or place than the plate's has nothing to do with its touch.
-    const bool same_place = shot.scale() == 1 && shown == moved.end();
+    const bool same_place = shot.scale() == 1 && shown == nullptr;
     const std::vector<float>* touch = frame.touched() && same_place ? &frame.touch : nullptr;
     const Viewer::View before = shot.viewer()->look(*frame.source->host, touch);
     keep("before", before.thumbnail);
     std::optional<Viewer::View> after;
-    if (frame.touched() || shown != moved.end()) {
-        after = shot.viewer()->look(made, touch);
+    if (frame.touched() || shown != nullptr) {
+        after = shot.viewer()->look(shown == nullptr ? own : shown->host, touch);
         keep("after", after->thumbnail);
         if (touch != nullptr) keep("touch", mask_thumbnail(own.window(), *touch));
     }
     nlohmann::json record = record_of(&before.facts, after ? &after->facts : &before.facts);
+    for (std::size_t i = 1; i < pictures.size(); ++i) {
+        record["canvases"].push_back(
+            {{"outputs", pictures[i].outputs},
+             {"facts", to_json(shot.viewer()->look(pictures[i].moved->host).facts)}});
+    }
     record["thumbnails"] = kept;
     return record;
 }
@@ -162,9 +189,12 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         if (canvas->uncovered == 0) continue;
         findings.add("uncovered", "VIDEO", "Framing Error", qc::Severity::Issue,
                      static_cast<double>(canvas->uncovered), "0",
-                     "output '" + output + "' shows " + std::to_string(canvas->uncovered) +
-                         " pixels that the plate does not have");
+                     "output '" + output + "' shows " + std::to_string(canvas->uncovered) + " pixels that " +
+                         (canvas->is_filled ? "neither the plate nor a frame within fill_reach has: a smooth "
+                                              "continuation of what is around them"
+                                            : "the plate does not have"));
     }
+    const std::vector<Shown> pictures = pictures_of(shot, moved);
     record["outputs"] = nlohmann::json::array();
     for (const WrittenOutput& output : written) {
         record["outputs"].push_back(output.record);
@@ -185,15 +215,17 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                      "output '" + output.record.at("name").get<std::string>() +
                          "' lost or changed header attributes: " + names);
     }
-    if (frame.source->host) {
-        if (const qc::NonFinite bad = qc::count_non_finite(own); bad.nan + bad.inf > 0) {
-            record["non_finite"] = {{"nan", bad.nan}, {"inf", bad.inf}};
-            findings.add("non_finite", "VIDEO", "Pixel Error", qc::Severity::Blocker,
-                         static_cast<double>(bad.nan + bad.inf), "any (wetgate gate)",
+    for (const Shown& picture : pictures) {
+        if (!frame.source->host) break;
+        const qc::NonFinite bad = qc::count_non_finite(picture.moved == nullptr ? own : picture.moved->host);
+        if (bad.nan + bad.inf == 0) continue;
+        if (!record.contains("non_finite")) record["non_finite"] = {{"nan", bad.nan}, {"inf", bad.inf}};
+        findings.add("non_finite", "VIDEO", "Pixel Error", qc::Severity::Blocker,
+                     static_cast<double>(bad.nan + bad.inf), "any (wetgate gate)",
+                     (picture.moved == nullptr ? "" : "output '" + picture.outputs.front() + "': ") +
                          std::to_string(bad.nan) + " NaN and " + std::to_string(bad.inf) +
-                             " Inf samples, the first in " + bad.first +
-                             "; add the pass 'sanitize' or accept them in qc.accept");
-        }
+                         " Inf samples, the first in " + bad.first +
+                         "; add the pass 'sanitize' or accept them in qc.accept");
     }
     if (frame.touched() && shot.scale() == 1) {
         const qc::PlateChange change = qc::plate_change(*frame.source->host, own, frame.touch);
@@ -206,7 +238,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                          "0 (wetgate promise 2)", "samples changed where no pass was at work");
         }
     }
-    if (shot.viewer() != nullptr) record["qc"] = seen(shot, frame, own, moved);
+    if (shot.viewer() != nullptr) record["qc"] = seen(shot, frame, own, pictures);
     record["findings"] = findings.list();
     return record;
 }

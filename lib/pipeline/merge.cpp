@@ -11,8 +11,10 @@
 #include "pipeline/merge_records.h"
 #include "pipeline/movie_output.h"
 #include "pipeline/output_writer.h"
+#include "pipeline/preview.h"
 #include "pipeline/record.h"
 #include "pipeline/shot_judge.h"
+#include "pipeline/shown_path.h"
 #include "qc/finding.h"
 #include "qc/report.h"
 #include "spec/output_names.h"
@@ -303,6 +305,10 @@ MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options
             }
             check_numbering(shot, output, findings);
         }
+        if (shot.is_moved(output) && !outputs.empty() && outputs.back().at("name") == output.name) {
+            const framing::Canvas canvas = shot.canvas_of(output);
+            outputs.back()["canvas"] = {canvas.width, canvas.height};
+        }
         check_delivery(shot, output, frames, findings);
         if (!in_movies.empty()) list_checksums(shot, output, frames, outputs.back());
     }
@@ -341,6 +347,9 @@ MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options
                      {"checked", all_checked(shot, judgement.checked)},
                      {"metrics", judgement.metrics},
                      {"findings", findings}};
+    for (nlohmann::json& plot : path_metrics(shot, stages.moves()))
+        merged.result["metrics"].push_back(std::move(plot));
+    if (options.preview) merged.result["preview"] = write_preview(shot, stages.moves(), options.progress);
     return merged;
 }
 

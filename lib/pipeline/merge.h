@@ -15,6 +15,7 @@ struct MergeOptions {
     bool require_complete = true;  ///< Error{Input} when a frame has no record that counts; else a finding
     qc::CheckSettings checks;
     std::size_t most_thumbnails = 36;
+    bool preview = false;  ///< write_preview()
     ProgressSink progress;
 };
 

@@ -19,13 +19,16 @@ struct ShotMove {
 
 /// A frame as one canvas shows it.
 struct MovedFrame {
-    FinishedFrame frame;  ///< its working picture and mattes, moved; touched all over
+    FinishedFrame frame;  ///< its working picture and mattes, moved; touched all over, unless it is neither
+                          ///< moved nor touched
     HostFrame host;       ///< the same in the source's coding
-    std::size_t uncovered = 0;
+    std::size_t uncovered = 0;  ///< pixels that no picture shows: black, or where edges are filled made up
+    bool is_filled = false;     ///< places that the frame's own picture does not cover are filled
 };
 
 /// Makes what outputs with moves show: the moves composed, the finished frame resampled once for each canvas
-/// (outputs with the same moves share it). Const: may be used from several threads.
+/// (outputs with the same moves share it). A frame that they leave where it is keeps its bits. Const: may be
+/// used from several threads.
 class FrameMover {
 public:
     FrameMover(const ShotContext& shot, std::vector<ShotMove> moves)
@@ -35,8 +38,13 @@ public:
     MovedFrames move(const FinishedFrame& frame, const HostFrame& own) const;
 
 private:
+    class SharedPicture;
+    const passes::MovingPass& pass(std::size_t index) const;
+    /// What the output's files hold, in pixels of its canvas.
+    Box window_of(const spec::OutputSpec& output, int frame, const Box& display) const;
     std::shared_ptr<const MovedFrame> make(const FinishedFrame& frame, const HostFrame& own,
-                                           const spec::OutputSpec& output) const;
+                                           const spec::OutputSpec& output, const Box& window,
+                                           SharedPicture& shared) const;
 
     const ShotContext& shot_;
     std::vector<ShotMove> moves_;

@@ -14,6 +14,13 @@
 
 namespace wetgate::pipeline {
 
+/// Another frame of the scene as the passes left it, for places that a moved frame does not cover.
+struct NeighbourFrame {
+    int number = 0;
+    std::shared_ptr<const FeedFrame> source;
+    FloatImage working;
+};
+
 /// A frame on the host after the passes, as the encoders get it.
 struct FinishedFrame {
     int number = 0;
@@ -21,7 +28,8 @@ struct FinishedFrame {
     FloatImage working;        ///< after the passes, working space
     std::vector<float> touch;  ///< [H*W]; empty when nothing was touched
     std::vector<PassFacts> passes;
-    std::map<std::string, std::vector<float>> mattes;  ///< [H*W] by pass; none: 0 everywhere
+    std::map<std::string, std::vector<float>> mattes;               ///< [H*W] by pass; none: 0 everywhere
+    std::vector<std::shared_ptr<const NeighbourFrame>> neighbours;  ///< those that its moves fill from
 
     bool touched() const { return !touch.empty(); }
 };

@@ -178,7 +178,7 @@ JobOutcome run_job(const spec::JobSpec& job, const JobRequest& request, const Jo
             merge_shot(
                 context, stage_options,
                 {request.mix_fingerprints, request.verify, true, checks, thumbnails_a_shot(shots.size()),
-                 [&overall](const Progress& progress) { overall.tell(progress); }}));
+                 request.preview, [&overall](const Progress& progress) { overall.tell(progress); }}));
     }
     if (request.whole())
         outcome.result = qc::make_result(header_of(job), std::move(results), accepted_of(job));
@@ -199,7 +199,7 @@ JobOutcome merge_job(const spec::JobSpec& job, const JobRequest& request, const 
         add(outcome, results,
             merge_shot(context, {false, request.continue_on_error, services.stop, tell},
                        {request.mix_fingerprints, request.verify, !request.continue_on_error, checks,
-                        thumbnails_a_shot(job.shots.size()), tell}));
+                        thumbnails_a_shot(job.shots.size()), request.preview, tell}));
         for (const nlohmann::json& frame : results.back().at("frames")) {
             outcome.failed += frame.contains("failed") ? 1 : 0;
             outcome.substituted += frame.contains("substitute") ? 1 : 0;

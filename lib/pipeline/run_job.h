@@ -30,6 +30,7 @@ struct JobRequest {
     bool continue_on_error = false;
     bool mix_fingerprints = false;
     bool verify = false;
+    bool preview = false;                             ///< the merge makes previews
     std::vector<std::filesystem::path> output_roots;  ///< where alone may be written; empty: anywhere
 
     /// True when the request is for the whole of every shot it names: only then does a run merge at its end.

@@ -197,11 +197,17 @@ void ShotContext::read_moves() {
         }
         for (const spec::OutputSpec& output : shot_.outputs) {
             if (!move->is_for(output.name)) continue;
+            if (move->changes_light() && !moves_[output.name].empty()) {
+                throw Error(ErrorKind::Usage,
+                            shot_.passes[i].pointer + ": a vignette lies in the plate: put '" +
+                                shot_.passes[i].name + "' before the other passes that move the picture",
+                            {.file = {}, .shot = shot_.name, .frame = {}});
+            }
             if (canvases_[output.name] != picture || reframed.contains(output.name)) {
                 throw Error(ErrorKind::Usage,
                             shot_.passes[i].pointer + ": output '" + output.name +
-                                "' has its crop by then: a shot is stabilised before it is reframed, and "
-                                "reframed once",
+                                "' has its crop by then: a shot is reframed once, behind all that moves "
+                                "it otherwise",
                             {.file = {}, .shot = shot_.name, .frame = {}});
             }
             if (shot_.passes[i].name == "reframe") reframed.insert(output.name);
@@ -209,6 +215,12 @@ void ShotContext::read_moves() {
             canvases_[output.name] = move->canvas(canvases_[output.name]);
         }
     }
+}
+
+std::size_t ShotContext::passes_before(std::size_t index) const {
+    for (std::size_t i = 0; i < index; ++i)
+        if (shot_.passes[i].enabled && is_moving_[i]) return i;
+    return index;
 }
 
 int ShotContext::scale() const {

@@ -97,6 +97,10 @@ public:
     int scale_of(std::size_t index) const { return scales_.at(index); }
     int scale() const;
 
+    /// How many passes of the list come before the one, `index`, and change what it measures: those that move
+    /// the picture do not.
+    std::size_t passes_before(std::size_t index) const;
+
     /// Passes, by their place in the shot's list, that move the picture of this output; see passes/move.h.
     const std::vector<std::size_t>& moves_of(const spec::OutputSpec& output) const {
         return moves_.at(output.name);

@@ -82,6 +82,12 @@ Judgement judge(const ShotContext& shot, std::map<int, qc::FrameFacts> frames,
     facts.frames.resize(static_cast<std::size_t>(facts.range.size()));
     for (auto& [frame, seen] : frames)
         facts.frames.at(static_cast<std::size_t>(frame - facts.range.first)) = std::move(seen);
+    std::set<std::string> elsewhere;
+    for (const qc::FrameFacts& frame : facts.frames)
+        for (const auto& [outputs, picture] : frame.canvases)
+            elsewhere.insert(outputs.begin(), outputs.end());
+    for (const spec::OutputSpec& output : shot.shot().outputs)
+        if (output.matte_of.empty() && !elsewhere.contains(output.name)) facts.outputs.push_back(output.name);
     facts.references = reference_facts(shot);
     qc::CheckResult result = qc::run_checks(facts, settings);
     return {std::move(result.findings), std::move(result.checked), qc::metrics(facts, settings)};

@@ -60,6 +60,38 @@ Viewer::View Viewer::look(const HostFrame& frame, const std::vector<float>* touc
     return view;
 }
 
+framing::ColorPicture Viewer::displayed(const HostFrame& frame, int most_width) const {
+    FloatImage shown = make_float_image(frame.display_window);
+    std::fill_n(shown.channel(0), 3 * shown.window.area(), 0.0F);
+    if (frame.worked.model != PixelModel::None && !frame.parts.empty()) {
+        const FloatImage data = media::read_worked(frame);
+        const Box both = intersection(data.window, shown.window);
+        const auto place = [](const Box& window, int x, int y) {
+            return static_cast<std::size_t>(y - window.y0) * static_cast<std::size_t>(window.width()) +
+                   static_cast<std::size_t>(x - window.x0);
+        };
+        for (int c = 0; c < 3; ++c) {
+            for (int y = both.y0; y < both.y1 && !both.empty(); ++y) {
+                std::copy_n(data.channel(c) + place(data.window, both.x0, y),
+                            static_cast<std::size_t>(both.width()),
+                            shown.channel(c) + place(shown.window, both.x0, y));
+            }
+        }
+    }
+    FloatImage small = qc::reduced(shown, most_width);
+    to_light_->apply(small);
+    framing::ColorPicture picture{small.window.width(), small.window.height(), {}};
+    picture.pixels.resize(3 * small.window.area());
+    for (int c = 0; c < 3; ++c) {
+        for (std::size_t i = 0; i < small.window.area(); ++i) {
+            const float value = small.channel(c)[i];
+            picture.pixels[3 * i + static_cast<std::size_t>(2 - c)] =
+                static_cast<std::uint8_t>(std::lround(255 * coded(std::isnan(value) ? 0.0F : value)));
+        }
+    }
+    return picture;
+}
+
 qc::PictureFacts Viewer::look(const FloatImage& picture) const {
     HostFrame like;
     like.display_window = picture.window;
@@ -117,11 +149,14 @@ void read_record(const nlohmann::json& record, qc::FrameFacts& frame) {
     if (record.contains("input"))
         frame.input = std::make_shared<qc::PictureFacts>(qc::picture_facts_from(record.at("input")));
     frame.thumbnails = record.value("thumbnails", std::vector<std::string>{});
-    if (!record.contains("output")) return;
-    const nlohmann::json& output = record.at("output");
-    frame.output = output.is_string()
-                       ? frame.input
-                       : std::make_shared<const qc::PictureFacts>(qc::picture_facts_from(output));
+    const auto picture = [&frame](const nlohmann::json& facts) -> std::shared_ptr<const qc::PictureFacts> {
+        if (facts.is_string()) return frame.input;
+        return std::make_shared<const qc::PictureFacts>(qc::picture_facts_from(facts));
+    };
+    if (record.contains("output")) frame.output = picture(record.at("output"));
+    for (const nlohmann::json& canvas : record.value("canvases", nlohmann::json::array())) {
+        frame.canvases[canvas.at("outputs").get<std::vector<std::string>>()] = picture(canvas.at("facts"));
+    }
 }
 
 std::set<int> frames_to_show(const nlohmann::json& findings, FrameRange range, std::size_t most) {

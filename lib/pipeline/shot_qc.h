@@ -10,6 +10,7 @@
 #include "color/color.h"
 #include "core/frame_range.h"
 #include "core/host_frame.h"
+#include "framing/picture.h"
 #include "qc/check.h"
 #include "qc/measure.h"
 #include "qc/thumbnail.h"
@@ -18,7 +19,7 @@
 namespace wetgate::pipeline {
 
 /// Version of what a frame's record holds for QC: records of another one are made anew.
-constexpr int qc_version = 1;
+constexpr int qc_version = 2;
 
 /// Looks at pictures in one colour space as a display shows them. Thread-safe.
 class Viewer {
@@ -35,6 +36,9 @@ public:
     View look(const HostFrame& frame, const std::vector<float>* touch = nullptr) const;
     /// The same of a picture alone.
     qc::PictureFacts look(const FloatImage& picture) const;
+    /// What the display window shows, as a display shows it, by whole blocks at most `most_width` wide; black
+    /// where there is no data.
+    framing::ColorPicture displayed(const HostFrame& frame, int most_width) const;
     /// The space codes pictures for a display.
     bool is_display_coded() const { return is_display_coded_; }
 

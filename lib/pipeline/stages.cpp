@@ -14,11 +14,14 @@
 #include "core/hash.h"
 #include "core/temp_files.h"
 #include "media/exr.h"
+#include "media/worked.h"
 #include "pipeline/frame_record.h"
+#include "pipeline/neighbours.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
 #include "pipeline/worker_pool.h"
 #include "spec/frame_text.h"
+#include "spec/pass_schemas.h"
 
 namespace wetgate::pipeline {
 namespace {
@@ -31,6 +34,30 @@ auto at_frame(const ShotContext& shot, int frame, const Work& work) {
                                       work);
 }
 
+/// The parameters that a pass's measurements depend on: those that its schema names ("measured_by"), or all.
+nlohmann::json measured_parameters(spec::PassSchemas& schemas, const spec::PassSpec& pass) {
+    const nlohmann::json& facts = schemas.schema(pass.name).at("x-wetgate");
+    const auto names = facts.find("measured_by");
+    if (names == facts.end()) return pass.written_params;
+    nlohmann::json used = nlohmann::json::object();
+    for (const nlohmann::json& name : *names) {
+        const auto value = pass.written_params.find(name.get<std::string>());
+        if (value != pass.written_params.end()) used[name.get<std::string>()] = *value;
+    }
+    return used;
+}
+
+std::string exr_of(const passes::MapSidecar& map, float pixel_aspect) {
+    HostFrame like;
+    like.display_window = map.display;
+    like.pixel_aspect = pixel_aspect;
+    media::ExrWriteOptions options;
+    options.compression = "zip";
+    const std::vector<std::byte> bytes =
+        media::encode_exr(media::make_rgb_frame(like, map.map, SampleType::F32, 0, std::nullopt), options);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace
 
 ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
@@ -38,24 +65,39 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
     media::set_exr_threads(
         0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
     if (options_.fingerprint.is_null()) options_.fingerprint = shot_.runtime().fingerprint();
+    spec::PassSchemas schemas;
+    for (const spec::PassSpec& pass : shot_.shot().passes)
+        measured_by_.push_back(measured_parameters(schemas, pass));
 }
 
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
     const std::string plate =
-        frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after}, index, artefacts_,
-                  options_.fingerprint);
-    return content_hash(plate + shot_.shot().passes[index].name +
-                        shot_.shot().passes[index].written_params.dump());
+        frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after},
+                  shot_.passes_before(index), artefacts_, options_.fingerprint);
+    return content_hash(plate + shot_.shot().passes[index].name + measured_by_[index].dump());
 }
 
-// What the artefact depends on: the measurements' keys, which hold sources, passes before and parameters.
+// What the artefact depends on: the parameters, and the measurements' keys, which hold sources and passes
+// before.
 std::string ShotStages::solve_key(std::size_t index) const {
     const passes::PassEntry& entry = passes::find_pass(shot_.shot().passes[index].name);
     const passes::PassReach reach = entry.make_analysis(shot_.pass_context(index, nullptr))->reach();
-    std::string keys;
+    std::string keys = shot_.shot().passes[index].written_params.dump();
     for (const int frame : frames_of(shot_.delivered_range())) keys += measure_key(index, frame, reach);
     return content_hash(keys);
+}
+
+// Crops of one shot for several outputs look for the same subjects in the same plate.
+std::optional<nlohmann::json> ShotStages::measured_elsewhere(std::size_t index, int frame,
+                                                             const std::string& key) const {
+    const auto& passes = shot_.shot().passes;
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+        if (i == index || !passes[i].enabled || passes[i].name != passes[index].name) continue;
+        auto stored = load_json(WorkFiles(shot_).measurement(i, passes[i].name, frame));
+        if (stored && has_key(*stored, key) && stored->contains("facts")) return stored;
+    }
+    return std::nullopt;
 }
 
 void ShotStages::load_solved() {
@@ -100,7 +142,11 @@ std::vector<ShotStages::PassSidecar> ShotStages::sidecars() const {
         for (passes::Sidecar& sidecar : pass.sidecars()) all.push_back({index, std::move(sidecar)});
     };
     for (const ChainPass& pass : chain_) add(pass.index, *pass.pass);
-    for (const ShotMove& move : moves_) add(move.index, *move.pass);
+    for (const ShotMove& move : moves_) {
+        add(move.index, *move.pass);
+        for (const passes::MapSidecar& map : move.pass->maps())
+            all.push_back({move.index, {map.extension, exr_of(map, shot_.info().pixel_aspect)}});
+    }
     return all;
 }
 
@@ -132,6 +178,10 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
         std::string key = measure_key(index, frame, reach);
         const auto stored = load_json(files.measurement(index, spec.name, frame));
         if (stored && has_key(*stored, key)) continue;
+        if (const auto other = measured_elsewhere(index, frame, key)) {
+            store_json(files.measurement(index, spec.name, frame), *other, shot_.io_retries());
+            continue;
+        }
         missing.push_back(frame);
         keys[frame] = std::move(key);
     }
@@ -188,7 +238,8 @@ void ShotStages::solve(std::size_t index) {
     const WorkFiles files(shot_);
     std::vector<nlohmann::json> facts;
     FrameSet missing;
-    std::string keys;  // as solve_key() has them, of what was read
+    // As solve_key() has them, of what was read.
+    std::string keys = spec.written_params.dump();
     for (const int frame : frames_of(shot_.delivered_range())) {
         const std::string key = measure_key(index, frame, analysis->reach());
         keys += key;
@@ -221,8 +272,13 @@ void ShotStages::solve(std::size_t index) {
     report("solve " + spec.name, 1, 1, 0);
 }
 
+passes::PassReach ShotStages::apply_reach() const {
+    const passes::PassReach passes = Chain::reach_of(chain_), moves = Neighbours::reach_of(moves_);
+    return {passes.before + moves.before, passes.after + moves.after};
+}
+
 std::string ShotStages::key_of(int frame, const nlohmann::json& fingerprint) const {
-    return output_key(shot_, frame, Chain::reach_of(chain_), artefacts_, fingerprint);
+    return output_key(shot_, frame, apply_reach(), artefacts_, fingerprint);
 }
 
 // Note [A plate may change while it is read]
@@ -313,16 +369,19 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
                outcome.reused);
     };
 
-    const passes::PassReach reach = Chain::reach_of(chain_);
+    const passes::PassReach reach = apply_reach(), moves_reach = Neighbours::reach_of(moves_);
+    const bool fills = moves_reach != passes::PassReach{};
     FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
-                           reach.before + reach.after + 1, !chain_.empty()});
+                           reach.before + reach.after + 1, fills || !chain_.empty()});
     Chain chain(shot_, chain_, feed);
+    Neighbours neighbours(shot_, moves_, chain, feed);
     WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
     const compute::StreamScope stream(shot_.runtime().device());
     for (const int frame : missing) {
         check_stop();
-        chain.release_below(frame);
-        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}};
+        chain.release_below(frame, moves_reach);
+        neighbours.release_below(frame - moves_reach.before);
+        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}, {}};
         try {
             if (finished.source->error) std::rethrow_exception(finished.source->error);
             if (!chain_.empty() && finished.source->host) {
@@ -337,6 +396,8 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
                 });
                 stream.synchronize();
             }
+            if (fills && finished.source->host)
+                at_frame(shot_, frame, [&] { finished.neighbours = neighbours.of(frame); });
         } catch (const Error& error) {
             fail(frame, error);
             continue;

@@ -33,7 +33,7 @@ public:
     std::optional<std::size_t> next_unsolved();
 
     /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
-    /// alone.
+    /// alone; what another pass of that name has measured alike is taken over.
     void measure(std::size_t index, const FrameSet& frames);
 
     /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
@@ -55,6 +55,8 @@ public:
     /// The key that frame's record must have to count as done, where a machine of this fingerprint made it.
     std::string key_of(int frame, const nlohmann::json& fingerprint) const;
     const std::vector<nlohmann::json>& artefacts() const { return artefacts_; }
+    /// Those that move the picture. Every pass is solved.
+    const std::vector<ShotMove>& moves() const { return moves_; }
     struct PassSidecar {
         std::size_t pass = 0;  ///< index in the job's list
         passes::Sidecar file;
@@ -65,7 +67,11 @@ public:
 private:
     void load_solved();
     std::string solve_key(std::size_t index) const;
+    std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,
+                                                     const std::string& key) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
+    /// Frames around one that its outputs are made from.
+    passes::PassReach apply_reach() const;
     std::string key_of(int frame) const { return key_of(frame, options_.fingerprint); }
     void check_unchanged(int frame, const std::string& key_before, const std::string& key_now) const;
     void check_stop() const;
@@ -74,10 +80,11 @@ private:
 
     const ShotContext& shot_;
     StageOptions options_;
-    std::vector<ChainPass> chain_;           // the passes made so far (disabled ones are left out)
-    std::vector<ShotMove> moves_;            // the same, of those that move the picture
-    std::vector<nlohmann::json> artefacts_;  // by index in the job's list, null where there is none
-    std::size_t made_ = 0;                   // passes of the job's list that are made or skipped
+    std::vector<ChainPass> chain_;             // the passes made so far (disabled ones are left out)
+    std::vector<ShotMove> moves_;              // the same, of those that move the picture
+    std::vector<nlohmann::json> artefacts_;    // by index in the job's list, null where there is none
+    std::vector<nlohmann::json> measured_by_;  // by index: parameters that measurements depend on
+    std::size_t made_ = 0;                     // passes of the job's list that are made or skipped
 };
 
 }  // namespace wetgate::pipeline

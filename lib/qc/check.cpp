@@ -103,6 +103,75 @@ bool is_same(const Occurrence& a, const Occurrence& b) {
     return a.subject == b.subject && a.first < b.end && b.first < a.end;
 }
 
+/// One of the pictures that a shot's outputs show, as a shot of its own.
+struct ShownPicture {
+    std::vector<std::string> outputs;
+    ShotFacts shot;
+};
+
+std::vector<ShownPicture> canvases_of(const ShotFacts& shot) {
+    std::set<std::vector<std::string>> names;
+    for (const FrameFacts& frame : shot.frames)
+        for (const auto& [outputs, picture] : frame.canvases) names.insert(outputs);
+    std::vector<ShownPicture> canvases;
+    for (const std::vector<std::string>& outputs : names) {
+        ShotFacts seen = shot;
+        // A part of the picture need not look like a reference; what passes touched lies elsewhere in it.
+        seen.references.clear();
+        for (FrameFacts& frame : seen.frames) {
+            const auto found = frame.canvases.find(outputs);
+            frame.output = found == frame.canvases.end() ? nullptr : found->second;
+            frame.touched = 0;
+            frame.limited.clear();
+        }
+        canvases.push_back({outputs, std::move(seen)});
+    }
+    return canvases;
+}
+
+std::string named(const std::vector<std::string>& outputs) {
+    std::string text = outputs.size() == 1 ? "output " : "outputs ";
+    for (std::size_t i = 0; i < outputs.size(); ++i) text += (i > 0 ? ", '" : "'") + outputs[i] + "'";
+    return text;
+}
+
+/// What a check finds in the pictures that go out. A fault on the same frames of several is one finding.
+std::vector<Occurrence> found_in_outputs(const Check& check, const ShotFacts& shot,
+                                         const std::vector<ShownPicture>& canvases, double threshold,
+                                         bool& has_run) {
+    struct Found {
+        Occurrence occurrence;
+        std::vector<std::string> outputs;
+    };
+    std::vector<Found> all;
+    const auto look = [&](const ShotFacts& seen, const std::vector<std::string>& outputs) {
+        if (!check.applies(seen, Side::Output)) return;
+        has_run = true;
+        for (Occurrence& occurrence : check.find(seen, Side::Output, threshold)) {
+            const auto same = std::find_if(all.begin(), all.end(), [&](const Found& other) {
+                return other.occurrence.first == occurrence.first && other.occurrence.end == occurrence.end &&
+                       other.occurrence.subject == occurrence.subject && other.outputs != outputs;
+            });
+            if (same == all.end()) {
+                all.push_back({std::move(occurrence), outputs});
+                continue;
+            }
+            same->outputs.insert(same->outputs.end(), outputs.begin(), outputs.end());
+            if (occurrence.severity && same->occurrence.severity < occurrence.severity)
+                same->occurrence.severity = occurrence.severity;
+        }
+    };
+    look(shot, shot.outputs);
+    for (const ShownPicture& canvas : canvases) look(canvas.shot, canvas.outputs);
+    std::vector<Occurrence> occurrences;
+    for (Found& found : all) {
+        if (!canvases.empty() && !found.outputs.empty())
+            found.occurrence.message = named(found.outputs) + ": " + found.occurrence.message;
+        occurrences.push_back(std::move(found.occurrence));
+    }
+    return occurrences;
+}
+
 }  // namespace
 
 std::vector<std::string> overridable_checks() {
@@ -147,6 +216,7 @@ void apply_settings(const CheckSettings& settings, nlohmann::json& findings) {
 
 CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
     CheckResult result;
+    const std::vector<ShownPicture> canvases = canvases_of(shot);
     // Nothing was made anew: what there is to say of the source is said of the output.
     const bool is_untouched =
         std::all_of(shot.frames.begin(), shot.frames.end(),
@@ -157,14 +227,10 @@ CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings) {
         const CheckSetting setting = found == settings.end() ? CheckSetting{} : found->second;
         if (!setting.enabled) continue;
         const double threshold = setting.threshold.value_or(info.threshold);
-        std::vector<Occurrence> made;
         bool has_run = false;
-        if (check->applies(shot, Side::Output)) {
-            has_run = true;
-            made = check->find(shot, Side::Output, threshold);
-            for (const Occurrence& occurrence : made)
-                result.findings.push_back(finding_of(shot, info, setting, occurrence, Side::Output));
-        }
+        const std::vector<Occurrence> made = found_in_outputs(*check, shot, canvases, threshold, has_run);
+        for (const Occurrence& occurrence : made)
+            result.findings.push_back(finding_of(shot, info, setting, occurrence, Side::Output));
         if (!is_untouched && check->applies(shot, Side::Input)) {
             has_run = true;
             for (Occurrence& occurrence : check->find(shot, Side::Input, threshold)) {

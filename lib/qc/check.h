@@ -25,6 +25,8 @@ struct LimitedPass {
 struct FrameFacts {
     /// Null where there is no such picture. An output that is its input, bit for bit, is the same object.
     std::shared_ptr<const PictureFacts> input, output;
+    /// What outputs show that show another picture than `output` (a crop of their own), by their names.
+    std::map<std::vector<std::string>, std::shared_ptr<const PictureFacts>> canvases;
     double touched = 0;  ///< share of the picture that passes changed
     std::vector<LimitedPass> limited;
     std::vector<std::string> thumbnails;  ///< which of before, after and touch lie in the work folder
@@ -44,6 +46,8 @@ struct ShotFacts {
     std::optional<Timecode> start;   ///< of range.first, as the job or the first file says
     bool is_display_coded = false;   ///< the picture is coded for a display, Rec.709 or the like
     std::vector<FrameFacts> frames;  ///< one for each frame of the range
+    /// Names of the outputs that show FrameFacts::output; of use where there are canvases.
+    std::vector<std::string> outputs;
     std::vector<ReferenceFacts> references;
 
     /// Null where there is none.
@@ -116,8 +120,9 @@ struct CheckResult {
 /// For those that the pipeline makes by itself; run_checks() has done it.
 void apply_settings(const CheckSettings& settings, nlohmann::json& findings);
 
-/// Runs every check that applies. What is found in the source and again in the output is listed once, as the
-/// output's; what only the source has (a pass mended it) is listed as FYI of the input.
+/// Runs every check that applies, on the input, the output and each canvas. What is found in the source and
+/// again in the output is listed once, as the output's; what only the source has (a pass mended it) is listed
+/// as FYI of the input. Where there are canvases, a finding names the outputs that it is of.
 CheckResult run_checks(const ShotFacts& shot, const CheckSettings& settings);
 
 /// {"check", "title", ...} of all checks as the job sets them, also those that the pipeline makes by itself

@@ -41,3 +41,37 @@ grep -q "put 'sanitize' before it" log || fail "the order of passes: $(tail -n 1
 job run "$exr" '[{"pass": "reframe", "aspect": "1:1", "outputs": ["none"]}]' "$outputs"
 expect 2 "$wetgate" run run.json
 grep -q "no output 'none'" log || fail "an output that is not there: $(tail -n 1 log)"
+
+# Edges filled from the frames around: one view thrown far out, all others the plate's own. Shards write the same bytes; frames
+# that stay where they are keep the plate's bits, and a movie's packets; what was filled is in the frame's record.
+python3 - <<'PY'
+import json
+views = [{"frame": n, "dx": 0.0, "dy": 0.0, "rotation": 0.0, "scale": 1.0, "rows": [0.0, 0.0], "why": "untouched",
+          **({"step": {"a": 1.0, "b": 0.0, "dx": 3.0, "dy": 0.0, "rows": [0.0, 0.0]}} if n > 1001 else {})} for n in range(1001, 1009)]
+views[3].update(dx=-7.5, dy=0.25, rotation=0.1, why="jolt")
+json.dump({"schema": "wetgate.stabilise/1", "first_frame": 1001, "window": [0, 0, 320, 180], "scenes": [{"first_frame": 1001, "zoom": 1.0}],
+           "views": views}, open("views.json", "w"))
+PY
+filled='[{"pass": "stabilise", "edges": "fill", "fill_reach": 3, "artefact": "views.json"}]'
+plate='[{"name": "p", "path": "OUT/p.####.exr", "type": "exr"}]'
+run_to filled "$exr" "$filled" "$plate"
+run_to filled_split "$exr" "$filled" "$plate" 1001,1004 1002-1003 1005-1008
+same_tree filled filled_split
+for n in 1001 1002 1003 1005 1006 1007 1008; do
+    expect 0 "$wetgate" compare "filled/out/p.$n.exr" "demo/truth/demo.$n.exr"
+done
+expect 15 "$wetgate" compare filled/out/p.1004.exr demo/truth/demo.1004.exr
+python3 - run.work/s/frames/1004.json <<'PY' || fail "what was filled is not in the record"
+import json, sys
+facts = json.load(open(sys.argv[1]))["passes"][0]["facts"]
+assert facts["filled_px"] > 1000 and facts["copied"] > 0.5 and facts["copied"] + facts["synthesised"] == 1, facts
+assert 1005 in facts["from"] and set(facts["from"]) <= {1001, 1002, 1003, 1005, 1006, 1007}, facts
+PY
+
+movie='{"path": "demo/plates/demo.mov", "range": "1001-1008", "first_frame": 1001, "colorspace": "Rec.709"}'
+job run "$movie" "$filled" '[{"name": "p", "path": "OUT/p.mov", "type": "prores", "profile": "422hq"}]'
+expect 0 "$wetgate" run run.json --overwrite
+for n in $(seq 1001 1008); do
+    copied=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["outputs"][0]["copied"])' "run.work/s/frames/$n.json")
+    [ "$copied" = "$([ "$n" = 1004 ] && echo False || echo True)" ] || fail "packet of frame $n: copied is $copied"
+done

@@ -111,5 +111,38 @@ TEST_CASE("premultiplied colours and their alpha are mixed alike, so that the co
     }
 }
 
+TEST_CASE("each colour comes from its own place, and whole pixels of each keep their bits") {
+    const auto plate =
+        picture(12, 9, [](int c, int x, int y) { return 0.1F * static_cast<float>(c + 1 + x * y); });
+    const ColourWarp apart(shift(1, 0), shift(0, 0), shift(0, 2));
+    const MovablePicture result = moved(plate, apart, {0, 0, 12, 9});
+    CHECK(result.uncovered == 0);
+    CHECK(at(result.rgb, 0, 4, 3) == at(plate.rgb, 0, 5, 3));
+    CHECK(at(result.rgb, 1, 4, 3) == at(plate.rgb, 1, 4, 3));
+    CHECK(at(result.rgb, 2, 4, 3) == at(plate.rgb, 2, 4, 5));
+    // Where green is in the picture and another colour is not, that one's edge repeats.
+    CHECK(at(result.rgb, 0, 11, 3) == doctest::Approx(at(plate.rgb, 0, 11, 3)).epsilon(0.01));
+    CHECK(at(result.rgb, 2, 4, 8) == doctest::Approx(at(plate.rgb, 2, 4, 8)).epsilon(0.01));
+}
+
+TEST_CASE("of a window that reaches further than what is shown, only what is shown counts as uncovered") {
+    const auto plate = picture(10, 8, [](int, int, int) { return 0.5F; });
+    CHECK(moved(plate, shift(0, 0), {-2, 0, 12, 8}).uncovered == 32);
+    CHECK(moved(plate, shift(0, 0), {-2, 0, 12, 8}, {0, 0, 10, 8}).uncovered == 0);
+    CHECK(moved(plate, shift(3, 0), {-2, 0, 12, 8}, {0, 0, 10, 8}).uncovered == 24);
+}
+
+TEST_CASE("light is multiplied, alpha is not, and a gain of 1 keeps the bits") {
+    const float inf = std::numeric_limits<float>::infinity();
+    const auto plate =
+        picture(4, 2, [&](int c, int x, int) { return x == 0 ? inf : 0.3F * static_cast<float>(c - 1); });
+    const FloatImage result = lit(plate.rgb, [](Point place) { return place.x < 2 ? 1.0 : 2.0; });
+    CHECK(at(result, 0, 0, 1) == inf);
+    CHECK(at(result, 2, 1, 0) == at(plate.rgb, 2, 1, 0));
+    CHECK(at(result, 2, 2, 0) == 2 * at(plate.rgb, 2, 2, 0));
+    CHECK(at(result, 0, 3, 1) == 2 * at(plate.rgb, 0, 3, 1));
+    CHECK(at(plate.rgb, 0, 3, 1) == -0.3F);
+}
+
 }  // namespace
 }  // namespace wetgate::framing

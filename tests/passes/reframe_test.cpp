@@ -76,7 +76,7 @@ TEST_CASE("a square crop follows what walks through the picture, and never leave
 TEST_CASE("targets say what must stay, and one edited key changes the crop on its frame") {
     const json params = {{"aspect", "9:16"},
                          {"faces", false},
-                         {"targets", json::array({{{"frame", 1001}, {"box", {200, 60, 240, 120}}}})}};
+                         {"targets", json::array({{{"frame", 1001}, {"box", {200, 10, 240, 60}}}})}};
     json artefact = solved(params);
     const auto pass = pass_of(params, artefact);
     CHECK(moving(pass).canvas({width, height}) == framing::Canvas{100, 180});
@@ -90,6 +90,23 @@ TEST_CASE("targets say what must stay, and one edited key changes the crop on it
     const auto edited = pass_of(params, artefact);
     const double edge = moving(edited).move(key["frame"], {width, height}).facts["crop"][0].get<double>();
     CHECK(edge == doctest::Approx(10));
+}
+
+TEST_CASE("a target on one frame is followed from there both ways") {
+    // Of the block on the shot's middle frame, wider than the block by 4 px.
+    const int left = block_at(24) - 4;
+    const json params = {{"aspect", "9:16"},
+                         {"faces", false},
+                         {"max_velocity", 1},
+                         {"targets", json::array({{{"frame", 1025}, {"box", {left, 66, left + 38, 134}}}})}};
+    const json artefact = solved(params);
+    CHECK(artefact["left_out"].empty());
+    const auto pass = pass_of(params, artefact);
+    for (int i = 0; i < frames; ++i) {
+        const framing::Warp warp = moving(pass).move(1001 + i, {width, height}).to_before;
+        CHECK(warp.at(0, 0).x <= block_at(i));
+        CHECK(warp.at(99, 0).x >= block_at(i) + 29);
+    }
 }
 
 TEST_CASE("a crop of the plate's own pixels is moved by whole edges: no half pixel is lost") {

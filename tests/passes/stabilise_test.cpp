@@ -110,4 +110,42 @@ TEST_CASE("an edited view is shown as it is written, and a frame that has none i
     CHECK_THROWS_AS(passes::find_pass("stabilise").make(context_of(json::object(), artefact)), Error);
 }
 
+TEST_CASE("edges are filled from the frames around, each where it shows what the frame would have shown") {
+    constexpr int frames = 12;
+    const json params = {{"edges", "fill"}, {"fill_reach", 3}};
+    json artefact = solved(params, frames);
+    const auto check = [&](int frame, const std::vector<int>& expected) {
+        const auto pass = passes::find_pass("stabilise").make(context_of(params, artefact));
+        CHECK(pass->reach() == passes::PassReach{3, 3});
+        const auto neighbours = moving(pass).fill_from(1001 + frame);
+        REQUIRE(neighbours);
+        std::vector<int> found;
+        for (const passes::MoveNeighbour& one : *neighbours) {
+            found.push_back(one.frame - 1001);
+            const int there = found.back();
+            const auto [x, y] = one.to_it.at(120, 30);
+            CHECK(x == doctest::Approx(120 + pan(frame) + shake_x(frame) - pan(there) - shake_x(there))
+                           .epsilon(0.002));
+            CHECK(y == doctest::Approx(30 + shake_y(frame) - shake_y(there)).epsilon(0.005));
+        }
+        CHECK(found == expected);
+    };
+    check(6, {5, 7, 4, 8, 3, 9});
+    check(0, {1, 2, 3});
+    check(11, {10, 9, 8});
+    artefact["views"][8].erase("step");  // a cut, or a step that could not be followed
+    check(6, {5, 7, 4, 3});
+    check(8, {9, 10, 11});
+    const auto cropped = passes::find_pass("stabilise").make(context_of(json::object(), artefact));
+    CHECK_FALSE(moving(cropped).fill_from(1004));
+    CHECK(cropped->reach() == passes::PassReach{});
+}
+
+TEST_CASE("a view that is the plate's own moves nothing at all") {
+    json artefact = solved({{"mode", "bump"}}, 8);  // the shake is no jolt
+    const auto pass = passes::find_pass("stabilise").make(context_of({{"mode", "bump"}}, artefact));
+    for (int frame = 1001; frame < 1009; ++frame)
+        CHECK(moving(pass).move(frame, {192, 120}).to_before.is_identity());
+}
+
 }  // namespace wetgate::tests

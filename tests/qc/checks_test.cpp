@@ -424,6 +424,26 @@ TEST_CASE("what a pass mended is told of the source, and nothing of the output")
     CHECK(found[0].first_frame == 1019);
 }
 
+TEST_CASE("what only a crop shows is told of its outputs, and what all show is told once") {
+    ShotFacts shot = clean_facts();
+    shot.outputs = {"wide"};
+    const std::vector<std::string> tall{"tall", "tall_mov"};
+    for (std::size_t i = 0; i < shot.frames.size(); ++i)
+        shot.frames[i].canvases[tall] = shot.frames[i].output;
+    const auto black = facts_of_frame(changed(clean()[20], [](double, int, int, int) { return 0.0; }), 20);
+    shot.frames[20].canvases[tall] = black;
+    shot.frames[40].output = shot.frames[40].canvases[tall] =
+        facts_of_frame(changed(clean()[40], [](double, int, int, int) { return 0.0; }), 40);
+    std::vector<std::string> told;
+    for (const Finding& finding : run_checks(shot, {}).findings) {
+        if (finding.check == "black")
+            told.push_back(std::to_string(finding.first_frame) + " " +
+                           finding.message.substr(0, finding.message.find(':')));
+    }
+    CHECK(told == std::vector<std::string>{"1021 outputs 'tall', 'tall_mov'",
+                                           "1041 outputs 'wide', 'tall', 'tall_mov'"});
+}
+
 TEST_CASE("a job can turn a check off, and set its threshold and severity") {
     const ShotFacts shot = planted(18, 19, [](std::size_t i) { return times(clean()[i], 1.8); });
     CheckSettings settings;

@@ -114,6 +114,7 @@ void write_audit(Markup& to, const ShotView& shot, Budgets& budgets) {
                  {"model", "pass", "index", "frames", "mean_touched", "licence", "sha256"}, tables);
     object_table(to, "Decisions (artefacts)", list_of(json, "artefacts"), {"index", "pass", "hash"}, tables);
     object_table(to, "Sidecar files", list_of(json, "sidecars"), {"file", "index", "pass", "hash"}, tables);
+    object_table(to, "Files for review", list_of(json, "preview"), {"file", "frames", "hash"}, tables);
     object_table(to, "Outputs", list_of(json, "outputs"), {"name", "file", "frames", "bytes", "packets"},
                  tables);
     write_substitutes(to, shot, tables);

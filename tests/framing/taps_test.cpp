@@ -1,0 +1,71 @@
+#include "framing/taps.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "color/acescct.h"
+
+namespace wetgate::framing {
+namespace {
+
+FloatImage grey(int width, int height, float value) {
+    FloatImage image = make_float_image({0, 0, width, height});
+    for (std::size_t i = 0; i < 3 * image.window.area(); ++i) image.channel(0)[i] = value;
+    return image;
+}
+
+TEST_CASE("taps sum to one, and half way between two samples they are Keys' six") {
+    const Taps taps(10.5, 1);
+    CHECK(taps.first == 8);
+    REQUIRE(taps.count == 6);
+    const double expected[] = {1, -9, 56, 56, -9, 1};  // of 96
+    for (std::size_t i = 0; i < 6; ++i)
+        CHECK(taps.weight[i] == doctest::Approx(expected[i] / 96).epsilon(1e-6));
+    for (const double place : {3.2, -0.4, 7.9999, 100.5}) {
+        for (const double scale : {1.0, 1.7, 9.0, 40.0}) {
+            const Taps some(place, scale);
+            double sum = 0;
+            for (int i = 0; i < some.count; ++i) sum += some.weight[static_cast<std::size_t>(i)];
+            CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+            CHECK(some.inner_first < some.inner_end);
+            CHECK(some.inner_end <= some.count);
+        }
+    }
+}
+
+TEST_CASE("kept taps are those of the place and scale that were asked for last") {
+    KeptTaps kept;
+    for (const double place : {4.25, 4.25, 8.5, 4.25}) {
+        for (const double scale : {1.0, 2.0}) {
+            const Taps& is = kept.at(place, scale);
+            const Taps wanted(place, scale);
+            CHECK(is.first == wanted.first);
+            CHECK(is.count == wanted.count);
+            CHECK(is.weight[1] == wanted.weight[1]);
+        }
+    }
+}
+
+TEST_CASE("past the edge of a coded picture its edge goes on") {
+    FloatImage image = grey(5, 4, 0.18F);
+    image.channel(1)[0] = 0.5F;
+    const CodedPicture coded(image);
+    const Quad far = coded.at(Taps(-40.5, 1), Taps(-30.5, 1), 0);
+    CHECK(far[0] == doctest::Approx(color::acescct_from_linear(0.18F)));
+    CHECK(far[1] == doctest::Approx(color::acescct_from_linear(0.5F)));
+}
+
+TEST_CASE("what is not finite spoils its own channel and no other") {
+    FloatImage image = grey(12, 12, 0.18F);
+    image.channel(2)[5 * 12 + 5] = std::numeric_limits<float>::quiet_NaN();
+    image.channel(0)[5 * 12 + 5] = std::numeric_limits<float>::infinity();
+    const Quad value = CodedPicture(image).at(Taps(3.5, 1), Taps(5.5, 1), 0);
+    CHECK(!std::isfinite(value[0]));
+    CHECK(value[1] == doctest::Approx(color::acescct_from_linear(0.18F)));
+    CHECK(!std::isfinite(value[2]));
+}
+
+}  // namespace
+}  // namespace wetgate::framing
