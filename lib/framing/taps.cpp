@@ -9,23 +9,37 @@
 namespace wetgate::framing {
 namespace {
 
-// Cubic convolution over six samples (Keys, "Cubic Convolution Interpolation for Digital Image Processing",
-// 1981, section VII): as sharp as Lanczos' kernel of three lobes, and exact for every cubic, so that a slope
-// does not seem to move, which Lanczos' does by a fiftieth of a pixel.
+// Note [The kernel]
+// Cubic convolution over eight samples: a piecewise cubic without kinks that is exact for every cubic, so
+// that a slope does not seem to move, which Lanczos' kernels do by a fiftieth of a pixel. Keys ("Cubic
+// Convolution Interpolation for Digital Image Processing", 1981, section VII) has the one over six samples.
+// Two more leave one number free, `tail`, which Keys' kernel has as 0. It is chosen so that moving a picture
+// by a part of a pixel takes nothing from its gradients: on pictures as cameras make them (amplitudes as 1 /
+// frequency, blurred by 0.6 px) the root mean square of the gradient falls by 0.02 % (Keys 2.1, Lanczos of
+// three lobes 0.6, of four 0.65) and that of the Laplacian by 2.2 % (8.1, 4.6, 3.3) in the mean of all parts
+// of a pixel. Steeper than that and frequencies in the middle grow. A step overshoots by 13 % as with Lanczos
+// of four lobes, before it is held.
+constexpr double tail = -1.0 / 14;
+
+// `s`: the distance from where the lobe begins.
 double first_lobe(double s) {
-    return (4.0 / 3 * s - 7.0 / 3) * s * s + 1;
+    return ((4.0 / 3 + 5 * tail) * s - (7.0 / 3 + 5 * tail)) * s * s + 1;
 }
 double second_lobe(double s) {
-    return ((-7.0 / 12 * s + 3) * s - 59.0 / 12) * s + 2.5;
+    return (((tail - 7.0 / 12) * s + (1.25 - 6 * tail)) * s + (5 * tail - 2.0 / 3)) * s;
 }
 double third_lobe(double s) {
-    return ((1.0 / 12 * s - 2.0 / 3) * s + 1.75) * s - 1.5;
+    return (((1.0 / 12 - 3 * tail) * s + (7 * tail - 1.0 / 6)) * s + (1.0 / 12 - 4 * tail)) * s;
+}
+double fourth_lobe(double s) {
+    return tail * s * (1 - s) * (1 - s);
 }
 double kernel(double distance) {
     const double s = std::abs(distance);
     if (s < 1) return first_lobe(s);
-    if (s < 2) return second_lobe(s);
-    return s < kernel_lobes ? third_lobe(s) : 0;
+    if (s < 2) return second_lobe(s - 1);
+    if (s < 3) return third_lobe(s - 2);
+    return s < kernel_lobes ? fourth_lobe(s - 3) : 0;
 }
 
 template <std::size_t Count>
@@ -53,12 +67,13 @@ Taps::Taps(double place, double scale) {
             weight[0] = 1;
             return;
         }
-        first = static_cast<int>(below) - 2;
+        first = static_cast<int>(below) - (kernel_lobes - 1);
         count = 2 * kernel_lobes;
-        inner_first = 1;
-        inner_end = 5;
-        set_weights<6>(*this, {third_lobe(s + 2), second_lobe(s + 1), first_lobe(s), first_lobe(1 - s),
-                               second_lobe(2 - s), third_lobe(3 - s)});
+        inner_first = kernel_lobes - 2;
+        inner_end = kernel_lobes + 2;
+        set_weights<2 * kernel_lobes>(
+            *this, {fourth_lobe(s), third_lobe(s), second_lobe(s), first_lobe(s), first_lobe(1 - s),
+                    second_lobe(1 - s), third_lobe(1 - s), fourth_lobe(1 - s)});
         return;
     }
     const double reach = kernel_lobes * scale;
