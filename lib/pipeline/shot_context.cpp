@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/make_folder.h"
+#include "core/read_file.h"
 #include "isolate/isolated_source.h"
 #include "passes/move.h"
 #include "pipeline/references.h"
@@ -45,8 +46,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
     }
     if (shot.audio) {
         const fs::path sound = shot.audio->path.pattern.path(0);
-        std::error_code ignored;
-        if (!fs::is_regular_file(sound, ignored)) {
+        if (entry_at(sound) != Entry::File) {
             throw Error(ErrorKind::Input, "the shot's audio is not there",
                         {.file = sound.string(), .shot = shot.name, .frame = {}});
         }
