@@ -162,6 +162,8 @@ public:
         } catch (const Error& error) {
             refuse(context, error.message());
         }
+        to_plate_ = made_way(LensWay::ToPlate);
+        to_ideal_ = made_way(LensWay::ToIdeal);
         const json& vignette = member_of(context, "vignette");
         strength_ = is_zero(model.vignette) ? 0 : number_at(vignette, "strength", 1);
         most_stops_ = number_at(vignette, "max_stops", usual_max_stops);
@@ -221,7 +223,7 @@ public:
         if (!writes_maps_) return maps;
         constexpr std::array<const char*, 3> channels = {".red", "", ".blue"};
         for (const bool to_plate : {true, false}) {
-            const ColourWarp way = lens_way(to_plate ? LensWay::ToPlate : LensWay::ToIdeal);
+            const ColourWarp& way = lens_way(to_plate ? LensWay::ToPlate : LensWay::ToIdeal);
             const Box window = is_overscanned_ && to_plate != distorts_ ? all_ : display_;
             for (std::size_t c = 0; c < 3; ++c) {
                 if (c != 1 && !way.is_split()) continue;
@@ -234,15 +236,16 @@ public:
 
 private:
     /// A channel on which the lens has no effect has no step, and keeps its bits.
-    ColourWarp lens_way(LensWay way) const {
+    ColourWarp made_way(LensWay way) const {
         std::array<Warp, 3> ways;
         for (std::size_t c = 0; c < 3; ++c) {
             if (is_bent_ || is_coloured_[c])
-                ways[c].then(framing::lens_step(lens_, way, static_cast<int>(c), display_.x0, display_.y0));
+                ways[c].then(framing::lens_step(lens_, way, static_cast<int>(c), display_));
         }
         if (!is_coloured_[0] && !is_coloured_[2]) return ways[1];
         return {ways[0], ways[1], ways[2]};
     }
+    const ColourWarp& lens_way(LensWay way) const { return way == LensWay::ToPlate ? to_plate_ : to_ideal_; }
 
     framing::Gain gain() const {
         return [lens = lens_, distorts = distorts_, strength = strength_, most = std::exp2(most_stops_),
@@ -283,6 +286,7 @@ private:
     std::shared_ptr<const framing::Lens> lens_;
     bool is_bent_ = false;
     std::array<bool, 3> is_coloured_{};
+    ColourWarp to_plate_, to_ideal_;
     double strength_ = 0;  // of the vignette
     double most_stops_ = 0;
     Box all_;  // of the overscan
