@@ -14,10 +14,9 @@ enum class LensWay : std::uint8_t {
     ToIdeal   ///< from places of the plate to the ideal picture: what distorts a picture as the lens does
 };
 
-/// The way of one channel (0 R, 1 G, 2 B) through a lens for pictures of this size whose first pixel is at
-/// (x0, y0). Where the polynomial has to be solved, that is done on a grid of a 320th of the width in and
-/// around the picture, when it is first asked for, and cubic between: off by less than a thousandth of a
-/// pixel.
+/// The way of one channel (0 R, 1 G, 2 B) through a lens for pictures over `picture`. Where the polynomial
+/// has to be solved, that is done when it is first asked for, on a grid of a 320th of the width in and around
+/// the picture, and cubic between: off by less than a thousandth of a pixel.
 std::shared_ptr<const WarpStep> lens_step(std::shared_ptr<const Lens> lens, LensWay way, int channel,
                                           const Box& picture);
 
