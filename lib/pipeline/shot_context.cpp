@@ -171,6 +171,20 @@ void ShotContext::read_scales() {
     }
 }
 
+// A reference of a pass that moves is a map: its numbers are places, which no colour transform may touch.
+void ShotContext::check_map_spaces(const spec::PassSpec& pass) const {
+    const std::string working = colors().resolve(job_.color.working);
+    for (const std::string& name : pass.named_references) {
+        const std::string space = colors().resolve(shot_.references.at(name).colorspace);
+        if (colors().transform(space, working)->is_identity()) continue;
+        throw Error(ErrorKind::Usage,
+                    pass.pointer + ": the reference '" + name +
+                        "' holds places and no colours: its colorspace is '" + space +
+                        "', and must be one of data, \"Raw\"",
+                    {.file = {}, .shot = shot_.name, .frame = {}});
+    }
+}
+
 // What of the moves the parameters say; where to is in their artefacts.
 void ShotContext::read_moves() {
     const framing::Canvas picture{info_.display_window.width() * scale(),
@@ -187,6 +201,7 @@ void ShotContext::read_moves() {
         if (move == nullptr)
             throw Error(ErrorKind::Internal,
                         "the schema of '" + shot_.passes[i].name + "' says that it moves");
+        check_map_spaces(shot_.passes[i]);
         if (!move->renders()) continue;
         for (const std::string& name : move->outputs()) {
             if (!moves_.contains(name)) {
