@@ -250,11 +250,11 @@ CropScene joined(const AxisPath& x, const AxisPath& y, int frames, int first, co
         scene.keys.push_back({first + frame, crop, ease});
     };
     if (y.keys.size() <= 1) {
-        for (const AxisKey& key : x.keys) add(key.frame, key.middle, y.keys[0].middle, x.ease);
+        for (const AxisKey& key : x.keys) add(key.frame, key.middle, y.keys[0].middle, key.ease);
         return scene;
     }
     if (x.keys.size() <= 1) {
-        for (const AxisKey& key : y.keys) add(key.frame, x.keys[0].middle, key.middle, y.ease);
+        for (const AxisKey& key : y.keys) add(key.frame, x.keys[0].middle, key.middle, key.ease);
         return scene;
     }
     std::vector<int> at;
@@ -263,8 +263,6 @@ CropScene joined(const AxisPath& x, const AxisPath& y, int frames, int first, co
     std::sort(at.begin(), at.end());
     at.erase(std::unique(at.begin(), at.end()), at.end());
     const auto middle = [](const AxisPath& path, int frame) {
-        AxisPath straight = path;
-        straight.ease = 0;
         const auto after = std::find_if(path.keys.begin(), path.keys.end(),
                                         [&](const AxisKey& key) { return key.frame >= frame; });
         if (after == path.keys.end()) return path.keys.back().middle;
@@ -273,7 +271,13 @@ CropScene joined(const AxisPath& x, const AxisPath& y, int frames, int first, co
         return before.middle +
                (after->middle - before.middle) * (frame - before.frame) / (after->frame - before.frame);
     };
-    for (const int frame : at) add(frame, middle(x, frame), middle(y, frame), std::max(x.ease, y.ease));
+    const auto ease = [](const AxisPath& path, int frame) {
+        const auto key = std::find_if(path.keys.begin(), path.keys.end(),
+                                      [&](const AxisKey& one) { return one.frame == frame; });
+        return key == path.keys.end() ? 0 : key->ease;
+    };
+    for (const int frame : at)
+        add(frame, middle(x, frame), middle(y, frame), std::max(ease(x, frame), ease(y, frame)));
     return scene;
 }
 
