@@ -12,6 +12,8 @@ namespace {
 
 // What motion costs, against 1 for a subject lost for a second.
 constexpr double jerk_cost = 0.3;  // a side a second, a second
+constexpr double lost_cost = 4;    // more, of what a frame costs beyond `allowed`
+constexpr double allowed = 0.3;    // above the frame's best place: a subject is cut or lost there
 constexpr double way_cost = 0.3;
 constexpr double start_cost = 0.25;
 constexpr int most_rounds = 12;
@@ -20,7 +22,11 @@ constexpr std::size_t most_keys = 400;  // more: a path that never rests, left a
 class Calmer {
 public:
     Calmer(AxisPath path, const AxisCosts& costs, const MotionLimits& limits)
-        : costs_(costs), limits_(limits), path_(std::move(path)), at_(middles(path_, costs.frames())) {}
+        : costs_(costs), limits_(limits), path_(std::move(path)), at_(middles(path_, costs.frames())) {
+        const auto positions = static_cast<std::ptrdiff_t>(costs.positions);
+        for (auto row = costs.cost.begin(); row != costs.cost.end(); row += positions)
+            least_.push_back(static_cast<double>(*std::min_element(row, row + positions)));
+    }
 
     AxisPath result() {
         if (path_.keys.size() < 2 || path_.keys.size() > most_keys) return path_;
@@ -142,7 +148,9 @@ private:
             std::clamp((middle - costs_.length / 2) / travel, 0.0, 1.0) * static_cast<double>(positions - 1);
         const auto before = std::min(static_cast<std::size_t>(place), positions - 2);
         const double t = place - static_cast<double>(before);
-        return (1 - t) * static_cast<double>(row[before]) + t * static_cast<double>(row[before + 1]);
+        const double cost =
+            (1 - t) * static_cast<double>(row[before]) + t * static_cast<double>(row[before + 1]);
+        return cost + lost_cost * std::max(0.0, cost - least_[static_cast<std::size_t>(frame)] - allowed);
     }
 
     /// Takes `other`, which differs in the keys [first, last], where it is better by more than rounding and
@@ -185,7 +193,8 @@ private:
     const AxisCosts& costs_;
     const MotionLimits& limits_;
     AxisPath path_;
-    std::vector<double> at_;  // the path on each frame
+    std::vector<double> at_;     // the path on each frame
+    std::vector<double> least_;  // that any place costs, of each frame
     bool has_gained_ = false;
 };
 

@@ -13,13 +13,6 @@ Area mixed(const Area& a, const Area& b, double t) {
             a.bottom + t * (b.bottom - a.bottom)};
 }
 
-double overlap(const Area& a, const Area& b) {
-    const double width = std::min(a.right, b.right) - std::max(a.left, b.left);
-    const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
-    if (width <= 0 || height <= 0) return 0;
-    return width * height / (a.width() * a.height() + b.width() * b.height() - width * height);
-}
-
 /// How far to believe two ways between targets that lie `frames` apart, 0..1: by what they have in common in
 /// the middle, where either is far from its target. Ways that do not meet there are lost, and say nothing
 /// against each other.

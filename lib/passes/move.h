@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/frame_range.h"
 #include "framing/warp.h"
 #include "passes/pass.h"
 
@@ -20,6 +21,12 @@ struct Move {
     nlohmann::json facts = nlohmann::json::object();  ///< small, deterministic; goes into the frame's report
 };
 
+/// The shot as other tools know it.
+struct ClipNames {
+    std::string file;   ///< of the plate, without its folder; '#' for each digit of a frame number
+    FrameRange frames;  ///< delivered
+};
+
 /// A pass that moves the picture. Its schema says "moves": true.
 class MovingPass : public FramePass {
 public:
@@ -31,6 +38,9 @@ public:
     virtual bool renders() const { return true; }
     /// `before`: size of the canvas before it.
     virtual Move move(int frame, framing::Canvas before) const = 0;
+
+    /// What the solved decision is to other tools.
+    virtual std::vector<Sidecar> sidecars_of(const ClipNames&) const { return sidecars(); }
 
     bool is_for(const std::string& output) const {
         const std::vector<std::string> names = outputs();
