@@ -13,7 +13,7 @@ namespace {
 // What motion costs, against 1 for a subject lost for a second.
 constexpr double jerk_cost = 0.3;  // a side a second, a second
 constexpr double lost_cost = 4;    // more, of what a frame costs beyond `allowed`
-constexpr double allowed = 0.3;    // above the frame's best place: a subject is cut or lost there
+constexpr double allowed = 0.6;    // above the frame's best place: a subject is cut or lost there
 constexpr double way_cost = 0.3;
 constexpr double start_cost = 0.25;
 constexpr int most_rounds = 12;
