@@ -1,5 +1,6 @@
 #include "framing/evidence.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -50,6 +51,13 @@ Subject subject_from_json(const json& object) {
 }
 
 }  // namespace
+
+double overlap(const Area& a, const Area& b) {
+    const double width = std::min(a.right, b.right) - std::max(a.left, b.left);
+    const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
+    if (width <= 0 || height <= 0) return 0;
+    return width * height / (a.width() * a.height() + b.width() * b.height() - width * height);
+}
 
 const char* name_of(SubjectKind kind) {
     switch (kind) {

@@ -18,6 +18,9 @@ struct Area {
     bool operator==(const Area&) const = default;
 };
 
+/// Share of two areas that both have (of their union); 0 where they are apart.
+double overlap(const Area& a, const Area& b);
+
 enum class SubjectKind : std::uint8_t {
     Face,
     Moving,   ///< moves otherwise than the camera's picture

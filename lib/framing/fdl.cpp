@@ -178,6 +178,7 @@ std::vector<FdlFraming> intents_of(const json& fdl, std::vector<std::string>& id
         const std::string where = fmt::format("/framing_intents/{}", i);
         FdlFraming& framing = framings.emplace_back();
         ids.push_back(text(intents[i], where, "id"));
+        framing.id = ids.back();
         framing.name = intents[i].contains("label") ? text(intents[i], where, "label") : ids.back();
         const json& aspect = member(intents[i], where, "aspect_ratio");
         framing.aspect_width = whole_number(aspect, where + "/aspect_ratio", "width", 1, most_side_px);

@@ -24,6 +24,7 @@ struct FdlFraming {
     int aspect_width = 1;  ///< as it is shown
     int aspect_height = 1;
     CropPath path;
+    std::string id = {};  ///< of the intent, as it was read; fdl_of() makes its own of the name
 };
 
 /// A list with one framing intent a framing, one context (clip and frames) with one canvas (the plate) a

@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "framing/path_calm.h"
+
 namespace wetgate::framing {
 namespace {
 
@@ -149,7 +151,7 @@ double line(const AxisKey& a, const AxisKey& b, int frame) {
 std::vector<AxisKey> corners(const AxisCosts& costs, const Knots& knots, const std::vector<int>& path) {
     std::vector<AxisKey> all;
     for (int knot = 0; knot < knots.count; ++knot)
-        all.push_back({knot * knots.spacing, costs.middle(path[static_cast<std::size_t>(knot)])});
+        all.push_back({knot * knots.spacing, costs.middle(path[static_cast<std::size_t>(knot)]), 0});
     std::vector<std::size_t> kept = {0};
     for (std::size_t i = 1; i + 1 < all.size(); ++i) {
         const double before = all[i].middle - all[i - 1].middle;
@@ -167,7 +169,7 @@ std::vector<AxisKey> corners(const AxisCosts& costs, const Knots& knots, const s
     std::vector<AxisKey> keys;
     for (const std::size_t at : kept) keys.push_back(all[at]);
     const int last = costs.frames() - 1;
-    if (all.size() > 1) keys.push_back({last, line(all[all.size() - 2], all.back(), last)});
+    if (all.size() > 1) keys.push_back({last, line(all[all.size() - 2], all.back(), last), 0});
     const bool rests = std::all_of(keys.begin(), keys.end(),
                                    [&](const AxisKey& key) { return key.middle == keys.front().middle; });
     if (rests) keys.resize(1);
@@ -215,13 +217,14 @@ std::optional<AxisPath> eased(std::vector<AxisKey> keys, const AxisCosts& costs,
     const double acceleration = limits.most_acceleration / costs.rate / costs.rate;
     const int longest =
         static_cast<int>(std::ceil(3 * limits.most_velocity / limits.most_acceleration * costs.rate)) + 1;
-    AxisPath path{std::move(keys), 0};
-    path.ease = most_change > 0 ? static_cast<int>(std::ceil(1.5 * most_change / acceleration)) : 0;
+    AxisPath path{std::move(keys)};
+    int ease = most_change > 0 ? static_cast<int>(std::ceil(1.5 * most_change / acceleration)) : 0;
     while (true) {
+        for (AxisKey& key : path.keys) key.ease = ease;
         broken = broken_by(middles(path, costs.frames()), costs, limits);
         if (broken.empty()) return path;
-        if (path.ease >= longest) return std::nullopt;
-        path.ease = std::min(longest, path.ease + std::max(1, path.ease / 4));
+        if (ease >= longest) return std::nullopt;
+        ease = std::min(longest, ease + std::max(1, ease / 4));
     }
 }
 
@@ -238,13 +241,21 @@ int positions_for(double length) {
     return std::clamp(static_cast<int>(std::ceil(travel / position_step)) + 1, 2, most_positions);
 }
 
-std::vector<double> middles(const AxisPath& path, int frames) {
+std::vector<double> middles(const AxisPath& path, int first, int last, int frames) {
     CropScene scene;
     scene.last = frames - 1;
-    for (const AxisKey& key : path.keys) scene.keys.push_back({key.frame, {key.middle, 0, 0, 0}, path.ease});
+    for (const AxisKey& key : path.keys) scene.keys.push_back({key.frame, {key.middle, 0, 0, 0}, key.ease});
     std::vector<double> result;
-    for (int frame = 0; frame < frames; ++frame) result.push_back(crop_at(scene, frame).x);
+    for (int frame = first; frame <= last; ++frame) result.push_back(crop_at(scene, frame).x);
     return result;
+}
+
+std::vector<double> middles(const AxisPath& path, int frames) {
+    return middles(path, 0, frames - 1, frames);
+}
+
+bool keeps_limits(const std::vector<double>& middles, const AxisCosts& costs, const MotionLimits& limits) {
+    return broken_by(middles, costs, limits).empty();
 }
 
 AxisPath search_path(const AxisCosts& costs, const MotionLimits& limits) {
@@ -254,7 +265,7 @@ AxisPath search_path(const AxisCosts& costs, const MotionLimits& limits) {
         std::vector<Broken> broken;
         std::optional<AxisPath> path =
             eased(corners(costs, knots, cheapest(costs, knots)), costs, limits, broken);
-        if (path) return *path;
+        if (path) return calmed(std::move(*path), costs, limits);
         for (const Broken& place : broken) {
             const int from = std::max(0, place.first / knots.spacing - around);
             const int to = std::min(knots.count - 1, place.last / knots.spacing + around);
@@ -279,7 +290,7 @@ AxisPath search_path(const AxisCosts& costs, const MotionLimits& limits) {
             best = p;
         }
     }
-    return {{{0, costs.middle(best)}}, 0};
+    return {{{0, costs.middle(best), 0}}};
 }
 
 }  // namespace wetgate::framing

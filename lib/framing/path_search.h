@@ -28,21 +28,26 @@ int positions_for(double length);
 struct AxisKey {
     int frame = 0;      ///< from the scene's first
     double middle = 0;  ///< of the crop, share of the side
+    int ease = 0;       ///< as of a CropKey
 };
 
 struct AxisPath {
     std::vector<AxisKey> keys;  ///< as of a CropScene: the first is at frame 0
-    int ease = 0;               ///< of every key
 };
 
 /// The path of least cost that rests where it can: dynamic programming over positions and speeds at five
-/// places a second, each start, change of speed and way costing something; then its corners as keys, with the
-/// shortest easing that keeps the acceleration. Velocity and acceleration limits and the dead zone hold on
-/// every frame; where a move would break them it is made dearer and the search repeated, and in the end the
-/// crop stands still. 10 000 frames take seconds.
+/// places a second, each start, change of speed and way costing something; then its corners as keys, with an
+/// easing that keeps the acceleration, and calmed() (path_calm.h). Velocity and acceleration limits and the
+/// dead zone hold on every frame; where a move would break them it is made dearer and the search repeated,
+/// and in the end the crop stands still. 10 000 frames take seconds.
 AxisPath search_path(const AxisCosts& costs, const MotionLimits& limits);
 
 /// The middle on each frame.
 std::vector<double> middles(const AxisPath& path, int frames);
+/// The same on frames first to last.
+std::vector<double> middles(const AxisPath& path, int first, int last, int frames);
+
+/// Whether middles on consecutive frames keep velocity, acceleration, dead zone and the picture.
+bool keeps_limits(const std::vector<double>& middles, const AxisCosts& costs, const MotionLimits& limits);
 
 }  // namespace wetgate::framing

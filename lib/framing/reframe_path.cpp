@@ -8,6 +8,8 @@
 #include <cstddef>
 
 #include "core/error.h"
+#include "framing/crop_scene.h"
+#include "framing/followed_faces.h"
 #include "framing/subject_tracks.h"
 
 namespace wetgate::framing {
@@ -15,8 +17,8 @@ namespace {
 
 constexpr double target_weight = 20;
 constexpr double evidence_beside_targets = 0.02;
-constexpr double grid_weight = 0.7;
-constexpr double middle_weight = 0.03;
+constexpr double grid_weight = 1.4;
+constexpr double middle_weight = 0.1;
 constexpr double margin = 0.12;  // around a subject, of its size
 constexpr double body_margin = 0.2;
 constexpr double body_weight = 0.6;     // of the face above it
@@ -65,9 +67,12 @@ Area body_of(const Area& face) {
             std::min(1.0, face.middle_x() + body_reach * width), std::min(1.0, face.bottom + 3 * height)};
 }
 
-std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvidence>> scene, double rate) {
+std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvidence>> scene,
+                                        std::span<const motion::GrayImage> looks, double rate) {
     std::vector<Weighted> subjects;
-    for (const SubjectTrack& track : follow_subjects(scene, rate)) {
+    std::vector<SubjectTrack> tracks = follow_subjects(scene, rate);
+    if (!looks.empty()) tracks = with_followed_faces(std::move(tracks), looks, rate);
+    for (const SubjectTrack& track : tracks) {
         Weighted subject;
         subject.name = name_of(track.kind);
         subject.first = track.first;
@@ -227,56 +232,6 @@ bool fit_together(const Weighted& a, const Weighted& b, double width, double hei
     return 2 * fitting >= both;
 }
 
-double rounded(double pixels) {
-    return std::round(pixels * 1000) / 1000;
-}
-
-/// The corner of the crop whose middle is a share of a side.
-double corner(double middle, double side, double crop_side) {
-    return std::clamp(rounded(middle * side - crop_side / 2), 0.0, side - crop_side);
-}
-
-/// Keys of both axes as keys of the crop. Where both move, a key of one axis is a point on the other's way;
-/// an easing there would be of no effect, so that each axis keeps its own.
-CropScene joined(const AxisPath& x, const AxisPath& y, int frames, int first, const Crop& size, int width,
-                 int height) {
-    CropScene scene;
-    scene.first = first;
-    scene.last = first + frames - 1;
-    const auto add = [&](int frame, double middle_x, double middle_y, int ease) {
-        Crop crop = size;
-        crop.x = corner(middle_x, width, size.w);
-        crop.y = corner(middle_y, height, size.h);
-        scene.keys.push_back({first + frame, crop, ease});
-    };
-    if (y.keys.size() <= 1) {
-        for (const AxisKey& key : x.keys) add(key.frame, key.middle, y.keys[0].middle, x.ease);
-        return scene;
-    }
-    if (x.keys.size() <= 1) {
-        for (const AxisKey& key : y.keys) add(key.frame, x.keys[0].middle, key.middle, y.ease);
-        return scene;
-    }
-    std::vector<int> at;
-    for (const AxisKey& key : x.keys) at.push_back(key.frame);
-    for (const AxisKey& key : y.keys) at.push_back(key.frame);
-    std::sort(at.begin(), at.end());
-    at.erase(std::unique(at.begin(), at.end()), at.end());
-    const auto middle = [](const AxisPath& path, int frame) {
-        AxisPath straight = path;
-        straight.ease = 0;
-        const auto after = std::find_if(path.keys.begin(), path.keys.end(),
-                                        [&](const AxisKey& key) { return key.frame >= frame; });
-        if (after == path.keys.end()) return path.keys.back().middle;
-        if (after == path.keys.begin()) return after->middle;
-        const AxisKey& before = *(after - 1);
-        return before.middle +
-               (after->middle - before.middle) * (frame - before.frame) / (after->frame - before.frame);
-    };
-    for (const int frame : at) add(frame, middle(x, frame), middle(y, frame), std::max(x.ease, y.ease));
-    return scene;
-}
-
 void report_left_out(const CropScene& path, const Scene& scene, int width, int height,
                      std::vector<LeftOut>& left_out) {
     if (scene.subjects.empty()) return;
@@ -350,7 +305,7 @@ Crop crop_size(int width, int height, const ReframeOptions& options) {
     const double aspect = options.aspect / options.pixel_aspect;  // of pixels
     const double w = std::min<double>(width, height * aspect);
     const double h = std::min<double>(height, width / aspect);
-    return {0, 0, rounded(w / options.closer), rounded(h / options.closer)};
+    return {0, 0, rounded_px(w / options.closer), rounded_px(h / options.closer)};
 }
 
 ReframeSolution solve_reframe(int width, int height, int first_frame,
@@ -373,12 +328,12 @@ ReframeSolution solve_reframe(int width, int height, int first_frame,
         Scene scene;
         scene.frames =
             frames.subspan(static_cast<std::size_t>(starts[i]), static_cast<std::size_t>(end - starts[i]));
-        const auto tracked = track_targets(
-            targets, first_frame + starts[i], end - starts[i],
-            looks.empty() ? looks : looks.subspan(static_cast<std::size_t>(starts[i]), scene.frames.size()),
-            options.rate);
+        const auto scene_looks =
+            looks.empty() ? looks : looks.subspan(static_cast<std::size_t>(starts[i]), scene.frames.size());
+        const auto tracked =
+            track_targets(targets, first_frame + starts[i], end - starts[i], scene_looks, options.rate);
         if (!tracked) {
-            scene.subjects = weighted_subjects(scene.frames, options.rate);
+            scene.subjects = weighted_subjects(scene.frames, scene_looks, options.rate);
             for (std::size_t k = 1; k < scene.subjects.size(); ++k) {
                 if (!fit_together(scene.subjects.front(), scene.subjects[k], size.w / width, size.h / height))
                     scene.subjects[k].weight *= second_weight;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int longer_side_cells = 64;
 constexpr int least_side_cells = 8;
-constexpr double middle_sigma = 0.3;  // of a side
 constexpr double background_share = 0.3;
 
 /// CIE Lab, float, of the picture made small.
@@ -169,13 +168,6 @@ motion::FloatPlane standout(const ColorPicture& picture) {
     motion::FloatPlane result{lab.cols, lab.rows, std::vector<float>(lab.total(), 0.0F)};
     cv::Mat sum = above_background(unlike_surroundings(lab)) + above_background(barriers(lab)) +
                   above_background(rarity(lab)) + above_background(spectral_residual(lightness));
-    for (int y = 0; y < sum.rows; ++y) {
-        for (int x = 0; x < sum.cols; ++x) {
-            const double off_x = ((x + 0.5) / sum.cols - 0.5) / middle_sigma;
-            const double off_y = ((y + 0.5) / sum.rows - 0.5) / middle_sigma;
-            sum.at<float>(y, x) *= static_cast<float>(std::exp(-0.5 * (off_x * off_x + off_y * off_y)));
-        }
-    }
     const double mean = cv::mean(sum)[0];
     if (mean > 1e-6) sum /= mean;
     for (int y = 0; y < sum.rows; ++y)

@@ -5,7 +5,7 @@
 namespace wetgate::framing {
 
 /// How much each place of a picture stands out, about 64 cells along the longer side, mean 1 (0 everywhere in
-/// a picture without structure): four signs of it, added, and weighed by nearness to the middle.
+/// a picture without structure): four signs of it, added.
 ///  - what the smooth spectrum does not foretell (Hou and Zhang, "Saliency Detection: A Spectral Residual
 ///    Approach", 2007)
 ///  - distance of the colour from that of the surroundings at three sizes

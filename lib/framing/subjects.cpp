@@ -41,6 +41,19 @@ motion::GrayImage gray(const ColorPicture& picture) {
     return result;
 }
 
+/// Where a picture shows nothing that flow could follow: clear sky, a wall.
+cv::Mat flat(const motion::GrayImage& picture) {
+    constexpr double least_slope = 2.5;  // of 255, a pixel, mean over what is around
+    const cv::Mat levels(picture.height, picture.width, CV_8UC1,
+                         const_cast<std::uint8_t*>(picture.pixels.data()));
+    cv::Mat x, y, slope;
+    cv::Scharr(levels, x, CV_32F, 1, 0, 1.0 / 32);
+    cv::Scharr(levels, y, CV_32F, 0, 1, 1.0 / 32);
+    cv::magnitude(x, y, slope);
+    cv::blur(slope, slope, {15, 15});
+    return slope < least_slope;
+}
+
 /// Speed against the camera in pixels of the picture for motion, seen at the place in `to`; empty where the
 /// camera's own motion is not known.
 cv::Mat own_motion(const motion::GrayImage& from, const motion::GrayImage& to) {
@@ -60,6 +73,7 @@ cv::Mat own_motion(const motion::GrayImage& from, const motion::GrayImage& to) {
         }
     }
     cv::blur(speed, speed, {7, 7});
+    speed.setTo(0, flat(to));
     return speed;
 }
 
@@ -86,14 +100,30 @@ std::pair<double, double> middle_of_weight(const cv::Mat& weight, int axis) {
     return {first / count, last / count};
 }
 
-/// Connected parts of `mask` with their share of `weight`'s sum, the heaviest first.
-std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, SubjectKind kind, double least_area,
-                              double most_area) {
+/// `map`, less towards the borders. What draws the eye does so in the middle of a picture sooner, but how far
+/// it reaches has nothing to do with that.
+cv::Mat near_middle(const cv::Mat& map) {
+    constexpr double sigma = 0.3;  // of a side
+    cv::Mat weighed = map.clone();
+    for (int y = 0; y < map.rows; ++y) {
+        for (int x = 0; x < map.cols; ++x) {
+            const double off_x = ((x + 0.5) / map.cols - 0.5) / sigma;
+            const double off_y = ((y + 0.5) / map.rows - 0.5) / sigma;
+            weighed.at<float>(y, x) *= static_cast<float>(std::exp(-0.5 * (off_x * off_x + off_y * off_y)));
+        }
+    }
+    return weighed;
+}
+
+/// Connected parts of `mask`, as far as `weight` reaches in them, with their share of `pull`'s sum, the
+/// heaviest first.
+std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, const cv::Mat& pull,
+                              SubjectKind kind, double least_area, double most_area) {
     cv::Mat labels;
     cv::Mat stats;
     cv::Mat middles;
     const int count = cv::connectedComponentsWithStats(mask, labels, stats, middles, 8, CV_32S);
-    const double total = std::max(cv::sum(weight)[0], 1e-9);
+    const double total = std::max(cv::sum(pull)[0], 1e-9);
     std::vector<Subject> parts;
     for (int label = 1; label < count; ++label) {
         const double share = stats.at<int>(label, cv::CC_STAT_AREA) / static_cast<double>(mask.total());
@@ -103,7 +133,9 @@ std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, Subjec
         const auto [left, right] = middle_of_weight(inside, 0);
         const auto [top, bottom] = middle_of_weight(inside, 1);
         const Area area = {left, top, right, bottom};
-        parts.push_back({kind, area, std::min(1.0, cv::sum(inside)[0] / total)});
+        cv::Mat pulling = cv::Mat::zeros(pull.size(), CV_32F);
+        pull.copyTo(pulling, labels == label);
+        parts.push_back({kind, area, std::min(1.0, cv::sum(pulling)[0] / total)});
     }
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Subject& a, const Subject& b) { return a.confidence > b.confidence; });
@@ -138,14 +170,15 @@ FrameEvidence find_subjects(const ColorPicture& picture, const ColorPicture* bef
     if (faces != nullptr) evidence.subjects = faces->find(picture);
 
     const motion::FloatPlane drawing = standout(picture);
-    const cv::Mat eye = view(drawing);
+    const cv::Mat out = view(drawing);
     cv::Scalar mean;
     cv::Scalar spread;
-    cv::meanStdDev(eye, mean, spread);
+    cv::meanStdDev(out, mean, spread);
+    const cv::Mat eye = near_middle(out);
     cv::Mat grid;
     cv::resize(eye, grid, grid_size, 0, 0, cv::INTER_AREA);
     const std::vector<Subject> standing =
-        parts_of(eye > mean[0] + spread[0], eye, SubjectKind::Standout, 0.01, 0.4);
+        parts_of(out > mean[0] + spread[0], out, eye, SubjectKind::Standout, 0.01, 0.4);
     evidence.subjects.insert(evidence.subjects.end(), standing.begin(), standing.end());
 
     if (before != nullptr) {
@@ -162,7 +195,7 @@ FrameEvidence find_subjects(const ColorPicture& picture, const ColorPicture* bef
                 grid = grid / std::max(cv::mean(grid)[0], 1e-6) +
                        moving_grid * (weight / std::max(cv::mean(moving_grid)[0], 1e-6));
                 const std::vector<Subject> movers =
-                    parts_of(moves, moving, SubjectKind::Moving, 0.002, most_moving);
+                    parts_of(moves, moving, moving, SubjectKind::Moving, 0.002, most_moving);
                 evidence.subjects.insert(evidence.subjects.end(), movers.begin(), movers.end());
             }
         }

@@ -13,6 +13,24 @@ Area mixed(const Area& a, const Area& b, double t) {
             a.bottom + t * (b.bottom - a.bottom)};
 }
 
+/// How far to believe two ways between targets that lie `frames` apart, 0..1: by what they have in common in
+/// the middle, where either is far from its target. Ways that do not meet there are lost, and say nothing
+/// against each other.
+double agreement(const std::vector<Area>& there, const std::vector<Area>& back, int frames) {
+    double sum = 0;
+    int count = 0;
+    for (int k = (frames + 2) / 3; k <= frames - (frames + 2) / 3; ++k) {
+        const auto i = static_cast<std::size_t>(k);
+        const auto j = static_cast<std::size_t>(frames - k);
+        if (i >= there.size() || j >= back.size()) continue;
+        sum += overlap(there[i], back[j]);
+        ++count;
+    }
+    constexpr double none = 0.2;  // of both: they are on two things
+    constexpr double full = 0.5;
+    return count == 0 ? 1 : std::clamp((sum / count - none) / (full - none), 0.0, 1.0);
+}
+
 class Tracks {
 public:
     Tracks(std::span<const motion::GrayImage> looks, int frames, double rate) : looks_(looks), rate_(rate) {
@@ -36,6 +54,7 @@ public:
         const std::vector<Area> back = known_from(to, next, from);
         const int reach = static_cast<int>(there.size());
         const int reach_back = static_cast<int>(back.size());
+        const double trust = agreement(there, back, way);
         for (int k = 0; k <= way; ++k) {
             // Each way counts less the further it is from its target, nothing where it is lost.
             const double weight = std::max(0.0, 1 - static_cast<double>(k) / std::min(reach, way));
@@ -44,7 +63,8 @@ public:
             const Area& one = there[static_cast<std::size_t>(std::min(k, reach - 1))];
             const Area& other = back[static_cast<std::size_t>(std::min(way - k, reach_back - 1))];
             if (weight + weight_back > 0) {
-                at(from + k) = mixed(one, other, weight_back / (weight + weight_back));
+                at(from + k) = mixed(mixed(area, next, static_cast<double>(k) / way),
+                                     mixed(one, other, weight_back / (weight + weight_back)), trust);
                 continue;
             }
             // Lost by both: straight on, from where the one lost it to where the other does.

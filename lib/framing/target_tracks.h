@@ -26,10 +26,10 @@ struct TrackedTargets {
 };
 
 /// The targets that lie on the frames of a scene (`first_frame` is its first) followed to the next one, or
-/// the scene's end, both ways: between two targets the way from the one fades into the way from the other.
-/// Where it is lost it is held, or goes straight to where it is known again. `looks` has one picture a frame,
-/// or none at all: then targets are linear between frames and held beyond them, and nothing is lost.
-/// nullopt where the scene has no target.
+/// the scene's end, both ways: between two targets the way from the one fades into the way from the other,
+/// and is straight where the two do not agree. Where it is lost it is held, or goes straight to where it is
+/// known again. `looks` has one picture a frame, or none at all: then targets are linear between frames and
+/// held beyond them, and nothing is lost. nullopt where the scene has no target.
 std::optional<TrackedTargets> track_targets(std::span<const Target> targets, int first_frame, int frames,
                                             std::span<const motion::GrayImage> looks, double rate);
 

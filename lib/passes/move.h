@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/frame_range.h"
 #include "framing/resample.h"
 #include "framing/warp.h"
 #include "passes/pass.h"
@@ -46,6 +47,12 @@ struct MoveNeighbour {
     motion::Homography to_it;  ///< from places of the other frame's picture to places of this one
 };
 
+/// The shot as other tools know it.
+struct ClipNames {
+    std::string file;   ///< of the plate, without its folder; '#' for each digit of a frame number
+    FrameRange frames;  ///< delivered
+};
+
 /// A pass that moves the picture. Its schema says "moves": true.
 class MovingPass : public FramePass {
 public:
@@ -63,6 +70,9 @@ public:
     virtual std::vector<MapSidecar> maps() const { return {}; }
     /// `before`: size of the canvas before it.
     virtual Move move(int frame, framing::Canvas before) const = 0;
+
+    /// What the solved decision is to other tools.
+    virtual std::vector<Sidecar> sidecars_of(const ClipNames&) const { return sidecars(); }
 
     bool is_for(const std::string& output) const {
         const std::vector<std::string> names = outputs();

@@ -177,6 +177,38 @@ private:
     mutable std::optional<framing::FaceFinder> faces_;  // made by the first frame that is looked at
 };
 
+/// The framing of an FDL that the job means: named, or the one of its aspect.
+framing::CropPath path_of_fdl(const PassContext& context) {
+    constexpr int any_frame = 100'000'000;  // of a decision that does not say which: all of them
+    std::vector<framing::FdlFraming> framings;
+    try {
+        framings = framing::framings_of(context.artefact, context.display.width(), context.display.height(),
+                                        -any_frame, any_frame);
+    } catch (const Error& error) {
+        throw Error(ErrorKind::Usage, "reframe: " + error.message());
+    }
+    std::string names;
+    for (const framing::FdlFraming& framing : framings)
+        names += fmt::format("{}'{}' ({}:{})", names.empty() ? "" : ", ", framing.name, framing.aspect_width,
+                             framing.aspect_height);
+    if (context.params.has("framing")) {
+        const std::string wanted = context.params.text("framing");
+        std::erase_if(framings,
+                      [&](const framing::FdlFraming& one) { return one.name != wanted && one.id != wanted; });
+        if (framings.empty()) refuse(context, "the FDL has no \"framing\" of that name: it has " + names);
+    } else {
+        const std::array<double, 2> sides = sides_of(context);
+        std::erase_if(framings, [&](const framing::FdlFraming& one) {
+            const double ratio = sides[0] / sides[1] * one.aspect_height / one.aspect_width;
+            return std::abs(ratio - 1) > 0.01;
+        });
+        if (framings.empty()) refuse(context, "the FDL has no framing of that \"aspect\": it has " + names);
+    }
+    if (framings.size() > 1)
+        refuse(context, "the FDL has several framings that fit: name one as \"framing\": " + names);
+    return std::move(framings.front().path);
+}
+
 class ReframePass final : public MovingPass {
 public:
     explicit ReframePass(const PassContext& context)
@@ -184,7 +216,8 @@ public:
           sides_(sides_of(context)),
           display_(context.display),
           shot_(context.shot),
-          renders_(context.params.boolean("render")) {
+          renders_(context.params.boolean("render")),
+          max_scale_(context.params.number("max_scale")) {
         if (context.params.has("outputs"))
             outputs_ = context.params.values().at("outputs").get<std::vector<std::string>>();
         if (context.params.has("size")) {
@@ -195,19 +228,25 @@ public:
                 refuse(context, "\"size\" is not of that \"aspect\" (with the plate's pixel aspect)");
         }
         if (context.artefact.is_null()) return;  // the planner asks for its canvas before there is one
-        const ArtefactReader artefact(name, context.artefact, "the artefact");
-        artefact.check_schema(artefact_schema);
+        const json& given = context.artefact;
+        const ArtefactReader artefact(name, given, "the artefact");
+        if (given.is_object() && given.contains("framing_intents")) {
+            path_ = path_of_fdl(context);
+            return;
+        }
+        // A bare path, or what solve() made of it.
+        const bool is_bare = given.is_object() && given.contains("scenes");
+        if (!is_bare) artefact.check_schema(artefact_schema);
         try {
-            path_ = framing::crop_path_from_json(context.artefact.at("path"));
+            path_ = framing::crop_path_from_json(is_bare ? given : given.at("path"));
         } catch (const Error& error) {
             throw Error(ErrorKind::Usage, "reframe: the artefact's path: " + error.message());
         } catch (const json::exception&) {
             artefact.member("path");
         }
         if (path_.width != display_.width() || path_.height != display_.height()) {
-            artefact.member("path").refuse(fmt::format("is for a picture of {} x {}, this one has {} x {}",
-                                                       path_.width, path_.height, display_.width(),
-                                                       display_.height()));
+            artefact.refuse(fmt::format("is for a picture of {} x {}, this one has {} x {}", path_.width,
+                                        path_.height, display_.width(), display_.height()));
         }
         if (!artefact.has("left_out")) return;
         const ArtefactReader list = artefact.member("left_out");
@@ -241,7 +280,8 @@ public:
         const double y = top + 0.5 * scale - 0.5 + display_.y0 - (same_size ? display_.y0 * scale : 0);
         Move move{framing::Warp(motion::Homography{{scale, 0, x, 0, scale, y, 0, 0, 1}}),
                   {{"crop", {rounded(crop.x), rounded(crop.y), rounded(crop.w), rounded(crop.h)}},
-                   {"scale", rounded(1 / scale)}}};
+                   {"scale", rounded(1 / scale)},
+                   {"max_scale", max_scale_}}};
         for (const framing::LeftOut& one : left_out_) {
             if (frame >= one.first && frame <= one.last)
                 move.facts["left_out"].push_back({{"subject", one.subject}, {"reason", one.reason}});
@@ -249,15 +289,23 @@ public:
         return move;
     }
 
-    std::vector<Sidecar> sidecars() const override {
-        if (path_.scenes.empty()) return {};
+    std::vector<Sidecar> sidecars_of(const ClipNames& clip) const override {
+        framing::CropPath path = path_;
+        std::erase_if(path.scenes, [&](const framing::CropScene& scene) {
+            return scene.first >= clip.frames.end || scene.last < clip.frames.first;
+        });
+        if (path.scenes.empty()) return {};
+        for (framing::CropScene& scene : path.scenes) {
+            scene.first = std::max(scene.first, clip.frames.first);
+            scene.last = std::min(scene.last, clip.frames.end - 1);
+        }
         // Whole numbers: 2.39:1 is 239:100.
         const bool whole = std::floor(sides_[0]) == sides_[0] && std::floor(sides_[1]) == sides_[1];
         const double by = whole ? 1 : 100;
         const framing::FdlFraming framing{outputs_.empty() ? shot_ : outputs_.front(),
                                           static_cast<int>(std::lround(sides_[0] * by)),
-                                          static_cast<int>(std::lround(sides_[1] * by)), path_};
-        const json list = framing::fdl_of({shot_, "", options_.pixel_aspect}, std::span(&framing, 1));
+                                          static_cast<int>(std::lround(sides_[1] * by)), path};
+        const json list = framing::fdl_of({shot_, clip.file, options_.pixel_aspect}, std::span(&framing, 1));
         return {{".fdl", list.dump(1) + "\n"}};
     }
 
@@ -267,6 +315,7 @@ private:
     Box display_;
     std::string shot_;
     bool renders_;
+    double max_scale_;
     std::vector<std::string> outputs_;
     std::optional<framing::Canvas> size_;
     framing::CropPath path_;

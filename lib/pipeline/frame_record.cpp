@@ -1,5 +1,7 @@
 #include "pipeline/frame_record.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -85,6 +87,22 @@ std::vector<Shown> pictures_of(const ShotContext& shot, const MovedFrames& moved
     }
     if (pictures.empty()) pictures.emplace_back();
     return pictures;
+}
+
+/// Of an output that shows the plate's pixels larger than they are; `enlarged`: by passes before the crop.
+void add_scale(Findings& findings, const std::string& output, const nlohmann::json& facts, int enlarged) {
+    constexpr double rounding = 1e-3;
+    const double scale = facts.value("scale", 1.0);
+    const double most = facts.value("max_scale", 0.0);
+    if (most <= 0 || scale <= 1 + rounding) return;
+    const std::string shown = fmt::format("output '{}' shows {} {:.2f} times as large", output,
+                                          enlarged > 1 ? "the enlarged plate" : "the plate", scale);
+    if (scale <= most + rounding) {
+        findings.add("enlarged", "VIDEO", "Framing Error", qc::Severity::Fyi, scale, "1", shown);
+        return;
+    }
+    findings.add("too_large", "VIDEO", "Framing Error", qc::Severity::Blocker, scale,
+                 fmt::format("{:g} (the pass's max_scale)", most), shown);
 }
 
 /// What QC sees of the source and of what was made.
@@ -180,6 +198,7 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         for (const PassFacts& facts : canvas->frame.passes)
             if (told.insert(facts.index).second) record["passes"].push_back(pass_json(facts));
         for (const PassFacts& facts : canvas->frame.passes) {
+            if (facts.facts.contains("scale")) add_scale(findings, output, facts.facts, shot.scale());
             for (const nlohmann::json& one : facts.facts.value("left_out", nlohmann::json::array())) {
                 findings.add("subject_left_out", "VIDEO", "Framing Error", qc::Severity::Fyi, 1, "any",
                              "the crop of output '" + output + "' does not hold a subject (" +

@@ -34,6 +34,14 @@ auto at_frame(const ShotContext& shot, int frame, const Work& work) {
                                       work);
 }
 
+passes::ClipNames clip_names(const ShotContext& shot) {
+    const spec::PathPattern& plate = shot.shot().source.path.pattern;
+    const std::string digits(static_cast<std::size_t>(std::max(1, plate.width())), '#');
+    return {
+        plate.is_sequence() ? plate.prefix() + digits + plate.suffix() : plate.path(0).filename().string(),
+        shot.delivered_range()};
+}
+
 /// The parameters that a pass's measurements depend on: those that its schema names ("measured_by"), or all.
 nlohmann::json measured_parameters(spec::PassSchemas& schemas, const spec::PassSpec& pass) {
     const nlohmann::json& facts = schemas.schema(pass.name).at("x-wetgate");
@@ -142,8 +150,10 @@ std::vector<ShotStages::PassSidecar> ShotStages::sidecars() const {
         for (passes::Sidecar& sidecar : pass.sidecars()) all.push_back({index, std::move(sidecar)});
     };
     for (const ChainPass& pass : chain_) add(pass.index, *pass.pass);
+    const passes::ClipNames clip = clip_names(shot_);
     for (const ShotMove& move : moves_) {
-        add(move.index, *move.pass);
+        for (passes::Sidecar& sidecar : move.pass->sidecars_of(clip))
+            all.push_back({move.index, std::move(sidecar)});
         for (const passes::MapSidecar& map : move.pass->maps())
             all.push_back({move.index, {map.extension, exr_of(map, shot_.info().pixel_aspect)}});
     }

@@ -35,7 +35,7 @@ std::string csv_cell(std::string text) {
 const std::vector<std::string>& gates() {
     static const std::vector<std::string> names = {"missing_frame", "unreadable_frame", "non_finite",
                                                    "numbering",     "metadata",         "outside_matte",
-                                                   "timecode"};
+                                                   "timecode",      "too_large"};
     return names;
 }
 

@@ -141,6 +141,19 @@ void read_params(JobReading& reading, const JobNode& node, const ShotSpec& shot,
     reading.second_opinion.insert(reading.second_opinion.end(), second.begin(), second.end());
 }
 
+/// A parameter of the pass's own that names its artefact ("artefact_parameter" of its schema).
+void read_own_artefact(JobReading& reading, const JobNode& node, PassSpec& pass) {
+    const json facts = reading.schemas.schema(pass.name).value("x-wetgate", json::object());
+    const std::string name = facts.value("artefact_parameter", "");
+    if (name.empty() || !pass.params.has(name)) return;
+    if (!pass.artefact.empty()) {
+        reading.problem(node.pointer(name), "\"artefact\" says the same thing; remove one of them");
+        return;
+    }
+    pass.artefact_text = pass.written_params.at(name).get<std::string>();
+    pass.artefact = pass.params.text(name);
+}
+
 PassSpec read_pass(JobReading& reading, const JobNode& node, const ShotSpec& shot) {
     PassSpec pass;
     pass.pointer = node.pointer();
@@ -161,6 +174,7 @@ PassSpec read_pass(JobReading& reading, const JobNode& node, const ShotSpec& sho
     if (pass.name.empty()) return pass;
     if (reading.schemas.has(pass.name)) {
         read_params(reading, node, shot, pass);
+        read_own_artefact(reading, node, pass);
     } else {
         reading.problems.push_back(unknown_pass(reading.schemas, pass.name, node.pointer("pass")));
     }

@@ -34,6 +34,23 @@ for n in $(seq 1001 1008); do
 done
 ! cmp -s OUT/s.mov whole/out/s.mov || fail "the square crop did not move"
 
+# The FDL that lies beside the report, given as the path, makes the same frames, measuring nothing; one decision made narrower and
+# shown at the size of the plate closes the gate.
+tall='[{"name": "tall", "path": "OUT/t.####.exr", "type": "exr"}]'
+cp run.qc/s.2.reframe.fdl tall.fdl
+job run "$exr" '[{"pass": "sanitize"}, {"pass": "stabilise"}, {"pass": "reframe", "aspect": "9:16", "path": "tall.fdl"}]' "$tall"
+rm -rf OUT run.work
+expect 0 "$wetgate" run run.json
+[ ! -e run.work/s/2.reframe.measured ] || fail "a path was given, and the shot is measured"
+for n in $(seq 1001 1008); do cmp "OUT/t.$n.exr" "whole/out/t.$n.exr" || fail "frame $n by its FDL"; done
+exrheader OUT/t.1001.exr | has 'wetgate:crop' || fail "no crop in the header"
+grep -o '"value": *"[^"]*"' tall.fdl | has 'demo.####.exr' || fail "the FDL does not name the clip"
+job run "$exr" '[{"pass": "reframe", "aspect": "9:16", "path": "tall.fdl", "size": [180, 320], "max_scale": 1.5}]' "$tall"
+expect 15 "$wetgate" run run.json
+grep -q 'times as large' run.qc/report.json || fail "the scale is not reported"
+job run "$exr" '[{"pass": "reframe", "aspect": "9:16", "path": "tall.fdl", "artefact": "tall.fdl"}]' "$tall"
+expect 2 "$wetgate" run run.json
+
 # A pass that changes pixels cannot come behind one that moves them, and a crop is for an output that there is.
 job run "$exr" '[{"pass": "stabilise"}, {"pass": "sanitize"}]' "$outputs"
 expect 2 "$wetgate" run run.json

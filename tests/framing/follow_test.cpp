@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "framing/followed_faces.h"
 #include "framing/look.h"
 #include "framing/target_tracks.h"
 
@@ -160,6 +161,32 @@ TEST_CASE("a target that is lost is held, and the frames are told") {
     CHECK(tracked->lost[0].first == doctest::Approx(20).epsilon(0.1));
     CHECK(tracked->lost[0].last == 59);
     CHECK(tracked->areas[59] == tracked->areas[static_cast<std::size_t>(tracked->lost[0].first) - 1]);
+}
+
+TEST_CASE("a face that turns away is followed to its scene's ends, and is one person when it turns back") {
+    const std::vector<GrayImage> looks = walking(60);
+    const auto face_at = [](int i) -> Area {  // in the upper half of the thing
+        const Spot spot = walk(i);
+        return {(spot.x + 6) / kWidth, (spot.y + 3) / kHeight, (spot.x + 18) / kWidth,
+                (spot.y + 13) / kHeight};
+    };
+    const auto seen = [&](int first, int last) {
+        framing::SubjectTrack track;
+        track.first = first;
+        for (int i = first; i <= last; ++i) track.areas.push_back(face_at(i));
+        track.confidence = 0.9;
+        track.seen = last - first + 1;
+        return track;
+    };
+    const auto tracks = framing::with_followed_faces({seen(5, 20), seen(40, 52)}, looks, kRate);
+    REQUIRE(tracks.size() == 1);
+    CHECK(tracks[0].first == 0);
+    REQUIRE(tracks[0].areas.size() == 60);
+    CHECK(tracks[0].seen == 29);
+    for (int i = 0; i < 60; ++i) CHECK(off_px(tracks[0].areas[static_cast<std::size_t>(i)], face_at(i)) < 2);
+
+    // One that was hardly seen is left as it is.
+    CHECK(framing::with_followed_faces({seen(5, 9)}, looks, kRate)[0].areas.size() == 5);
 }
 
 TEST_CASE("a small picture goes through JSON unchanged, and nonsense is refused") {

@@ -134,15 +134,75 @@ TEST_CASE("a crop of the plate's own pixels is moved by whole edges: no half pix
 TEST_CASE("an FDL lies beside the report, and nonsense is refused") {
     const json params = {{"aspect", "2.39:1"}, {"faces", false}};
     const json artefact = solved(params);
-    const auto sidecars = pass_of(params, artefact)->sidecars();
+    const auto sidecars = moving(pass_of(params, artefact)).sidecars_of({"a.####.exr", {1001, 1049}});
     REQUIRE(sidecars.size() == 1);
     CHECK(sidecars[0].extension == ".fdl");
-    CHECK(json::parse(sidecars[0].text).at("framing_intents").size() == 1);
+    const json fdl = json::parse(sidecars[0].text);
+    CHECK(fdl.at("framing_intents").size() == 1);
+    const json sequence = {{"value", "a.####.exr"}, {"idx", "#"}, {"min", 1001}, {"max", 1048}};
+    CHECK(fdl["contexts"][0]["clip_id"]["sequence"] == sequence);
     for (const char* aspect : {"", "0:1", "a", "16:9:4", "1e9", "-1", "nan"})
         CHECK_THROWS_AS(pass_of({{"aspect", aspect}}, nullptr), Error);
     json broken = artefact;
     broken["path"]["scenes"][0]["keys"][0]["w"] = "wide";
     CHECK_THROWS_AS(pass_of(params, broken), Error);
+}
+
+TEST_CASE("a path goes out as an FDL and comes in again, to the same crops and the same FDL") {
+    const json params = {{"aspect", "1:1"}, {"faces", false}};
+    const json artefact = solved(params);
+    const passes::ClipNames clip{"a.mov", {1001, 1049}};
+    const auto made = pass_of(params, artefact);
+    const std::string written = moving(made).sidecars_of(clip).at(0).text;
+    for (const json& given : {json::parse(written), artefact.at("path")}) {
+        const auto read = pass_of(params, given);
+        for (int frame = 1001; frame < 1049; ++frame)
+            CHECK(moving(read).move(frame, {width, height}).facts["crop"] ==
+                  moving(made).move(frame, {width, height}).facts["crop"]);
+        CHECK(moving(read).sidecars_of(clip).at(0).text == written);
+    }
+}
+
+TEST_CASE("of another tool's FDL the decision of the job's aspect is taken, for all frames") {
+    const auto intent = [](const char* id, int w, int h) -> json {
+        return {{"label", std::string("The ") + id},
+                {"id", id},
+                {"aspect_ratio", {{"width", w}, {"height", h}}},
+                {"protection", 0}};
+    };
+    const auto decision = [](const char* intent_id, double x, double w) -> json {
+        return {{"label", intent_id},
+                {"id", std::string("c-") + intent_id},
+                {"framing_intent_id", intent_id},
+                {"dimensions", {{"width", w}, {"height", 180.0}}},
+                {"anchor_point", {{"x", x}, {"y", 0.0}}}};
+    };
+    json fdl = {
+        {"version", {{"major", 2}, {"minor", 0}}},
+        {"framing_intents", {intent("sq", 1, 1), intent("tall", 9, 16)}},
+        {"contexts",
+         {{{"label", "any"},
+           {"canvases",
+            {{{"label", "plate"},
+              {"id", "c"},
+              {"source_canvas_id", "c"},
+              {"dimensions", {{"width", width}, {"height", height}}},
+              {"framing_decisions", {decision("sq", 33, 180), decision("tall", 120.5, 101.25)}}}}}}}}};
+    const auto left_edge = [&](const json& params) {
+        const auto pass = pass_of(params, fdl);
+        return moving(pass).move(1017, {width, height}).facts["crop"][0].get<double>();
+    };
+    CHECK(left_edge({{"aspect", "1:1"}}) == 33);
+    CHECK(left_edge({{"aspect", "9:16"}}) == 120.5);
+    CHECK_THROWS_AS(left_edge({{"aspect", "4:5"}}), Error);
+    fdl["framing_intents"].push_back(intent("sq2", 1, 1));
+    fdl["contexts"][0]["canvases"][0]["framing_decisions"].push_back(decision("sq2", 50, 180));
+    CHECK_THROWS_AS(left_edge({{"aspect", "1:1"}}), Error);
+    CHECK(left_edge({{"aspect", "1:1"}, {"framing", "The sq2"}}) == 50);
+    CHECK(left_edge({{"aspect", "1:1"}, {"framing", "sq"}}) == 33);
+    CHECK_THROWS_AS(left_edge({{"aspect", "1:1"}, {"framing", "other"}}), Error);
+    fdl["contexts"][0]["canvases"][0]["dimensions"]["width"] = 4096;
+    CHECK_THROWS_AS(left_edge({{"aspect", "1:1"}}), Error);
 }
 
 }  // namespace wetgate::tests
