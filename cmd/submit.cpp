@@ -14,8 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // The switches of this command line that every task is to have, too.
-farm::FarmSettings settings_of(const Options& options) {
+farm::FarmSettings settings_of(const Options& options, const farm::Scheduler& scheduler) {
     farm::FarmSettings settings = options.submit.settings;
+    settings.most_tasks = scheduler.most_tasks;
     settings.device = options.device.value_or("");
     const auto add = [](std::vector<std::string>& words, const std::string& option,
                         const std::string& value) {
@@ -77,7 +78,7 @@ int submit(const Options& options, const Services& services) {
     pipeline::refuse_overwriting(setup.job);
     pipeline::refuse_outside(setup.job, output_roots_of(options));
     farm::FarmJob job =
-        farm::make_farm_job(setup.job, plans_of(setup, options, services), settings_of(options));
+        farm::make_farm_job(setup.job, plans_of(setup, options, services), settings_of(options, scheduler));
     job.folder = options.submit.folder.empty() ? setup.job.work / ("farm." + options.submit.to)
                                                : fs::absolute(options.submit.folder);
     farm::check_settings_for(scheduler, job.settings);

@@ -34,6 +34,10 @@ Runtime::Runtime(const RuntimeSettings& settings) : device_(c10::kCPU) {
     device_ = device_of(settings.device);
     at::set_num_threads(settings.threads);
     at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+    // Else each empty tensor is filled with NaN, as a help to find reads of what was never written.
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+#endif
     at::globalContext().setDeterministicCuDNN(true);
     at::globalContext().setBenchmarkCuDNN(false);
     at::globalContext().setAllowTF32CuBLAS(false);

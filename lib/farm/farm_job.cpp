@@ -49,10 +49,16 @@ void check_settings(const FarmSettings& settings) {
 }
 
 // A task decodes chunk + reach frames: four times the reach keeps that within a quarter more.
-int chunk_for(const pipeline::ShotPlan& plan, int asked) {
+int chunk_for(const pipeline::ShotPlan& plan, const FarmSettings& settings) {
     constexpr int least = 10;
-    const int chunk = asked > 0 ? asked : std::max(least, 4 * (plan.reach.before + plan.reach.after));
-    return std::clamp(chunk, 1, std::max(1, plan.delivered.size()));
+    const int frames = plan.delivered.size();
+    int chunk = settings.chunk;
+    if (chunk == 0) {
+        chunk = std::max(least, 4 * (plan.reach.before + plan.reach.after));
+        if (settings.most_tasks > 0)
+            chunk = std::max(chunk, (frames + settings.most_tasks - 1) / settings.most_tasks);
+    }
+    return std::clamp(chunk, 1, std::max(1, frames));
 }
 
 TaskNeeds needs_of(const spec::JobSpec& job, std::span<const pipeline::ShotPlan> plans,
@@ -102,7 +108,7 @@ std::vector<StepOutput> outputs_of(const spec::ShotSpec& shot, bool movies) {
 
 void add_shot(FarmJob& farm, const spec::ShotSpec& shot, const pipeline::ShotPlan& plan, Step& merge) {
     std::optional<std::size_t> before;
-    const int chunk = chunk_for(plan, farm.settings.chunk);
+    const int chunk = chunk_for(plan, farm.settings);
     const auto add = [&](const std::string& name, StepKind kind) -> Step& {
         Step step{shot.name + "." + name, kind, shot.name, {}, chunk, {}, {}};
         if (step.is_sharded()) step.frames = plan.delivered;

@@ -11,6 +11,7 @@ namespace wetgate::farm {
 struct FarmSettings {
     std::string wetgate = "wetgate";  ///< the binary, as the farm's machines find it
     int chunk = 0;                    ///< frames a task; 0: so that handles cost at most a quarter more
+    int most_tasks = 0;               ///< of a step, where `chunk` is 0; 0: any number
     int cores = 4;                    ///< of a task: its --threads
     std::int64_t memory_mib = 0;      ///< of a task; 0: what the plan reckons, and an eighth more
     int gpus = -1;                    ///< of a task; -1: 1 where the job or --device names CUDA, else 0

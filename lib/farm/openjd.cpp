@@ -22,7 +22,6 @@ constexpr std::size_t longest_variable = 2048;
 constexpr std::size_t most_parameters = 50;
 constexpr std::size_t most_requirements = 50;
 constexpr std::size_t most_texts = 40;
-constexpr std::size_t most_values = 1024;  // of a range; openjd-model counts those of an expression, too
 
 constexpr int notify_s = 30;  // wetgate ends within 5 s of SIGTERM; a slow disk may take longer
 
@@ -50,14 +49,13 @@ std::string range_text(int first, int last, int step) {
 
 Json frames_space(const Step& step, bool chunking) {
     const std::vector<FrameRange> tasks = step.tasks();
-    if (chunking && step.frames.size() > static_cast<int>(most_values))
+    if (chunking && step.frames.size() > openjd_most_values)
         refuse(step.name + " has " + std::to_string(step.frames.size()) +
                " frames, and a range takes 1024 values: leave --chunking out");
-    if (tasks.size() > most_values)
+    if (static_cast<int>(tasks.size()) > openjd_most_values)
         refuse(step.name + " has " + std::to_string(tasks.size()) +
                " tasks, and a range takes 1024 values: ask for a --chunk of " +
-               std::to_string((step.frames.size() + static_cast<int>(most_values) - 1) /
-                              static_cast<int>(most_values)) +
+               std::to_string((step.frames.size() + openjd_most_values - 1) / openjd_most_values) +
                " or more frames");
     if (chunking) {
         return {{"taskParameterDefinitions",

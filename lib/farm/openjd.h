@@ -6,6 +6,9 @@
 
 namespace wetgate::farm {
 
+/// Values of a task parameter's range; openjd-model counts those of an expression, too.
+inline constexpr int openjd_most_values = 1024;
+
 /// template.json: an OpenJD job template (jobtemplate-2023-09), a step a step. With it the values of its
 /// parameters: parameter_values.json makes the folder a job bundle of AWS Deadline Cloud, parameters.json is
 /// for the openjd command. Paths are parameters with a data flow, so that a farm can carry the files to its

@@ -21,7 +21,7 @@ constexpr std::array all_schedulers{
     Scheduler{"local", local_files, submit_local},
     Scheduler{"deadline", deadline_files, submit_deadline},
     Scheduler{"opencue", opencue_files, submit_opencue},
-    Scheduler{"openjd", openjd_files, submit_openjd},
+    Scheduler{"openjd", openjd_files, submit_openjd, openjd_most_values},
     Scheduler{"slurm", slurm_files, submit_slurm},
 };
 

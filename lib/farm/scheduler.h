@@ -23,8 +23,10 @@ struct Scheduler {
     /// cannot take.
     std::vector<FarmFile> (*files)(const FarmJob& job);
     /// Hands the files, which are in FarmJob::folder by now, to the scheduler. Returns what a person is to
-    /// know: ids of the jobs. Error{Usage} where its command is not there, Error{Temporary} where it refuses.
+    /// know: ids of the jobs. Error{Usage} where its command is not there or it refuses,
+    /// Error{Temporary} where it was not reached.
     std::string (*submit)(const FarmJob& job);
+    int most_tasks = 0;  ///< that a step may have; 0: any number
 };
 
 std::span<const Scheduler> schedulers();

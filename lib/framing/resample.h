@@ -33,7 +33,7 @@ FloatImage lit(const FloatImage& linear, const Gain& gain);
 /// What lies under `window`: pixel (x, y) of the result is what `to_picture` finds at (x, y) of the picture,
 /// each colour by its own way (alpha, and whether there is a picture at all, by green's).
 ///
-/// By cubic convolution over 6 x 6 samples, more where the picture is made smaller, in the ACEScct coding (in
+/// By cubic convolution over 8 x 8 samples, more where the picture is made smaller, in the ACEScct coding (in
 /// linear light it rings round lamps), each sample kept within a twelfth of a stop of those around its place;
 /// in linear light where alpha is not 1, as mixing premultiplied colours must be. A place that is exactly a
 /// sample keeps its bits. Samples past the data's edge repeat it; where the place itself lies outside of the

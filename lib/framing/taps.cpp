@@ -9,23 +9,37 @@
 namespace wetgate::framing {
 namespace {
 
-// Cubic convolution over six samples (Keys, "Cubic Convolution Interpolation for Digital Image Processing",
-// 1981, section VII): as sharp as Lanczos' kernel of three lobes, and exact for every cubic, so that a slope
-// does not seem to move, which Lanczos' does by a fiftieth of a pixel.
+// Note [The kernel]
+// Cubic convolution over eight samples: a piecewise cubic without kinks that is exact for every cubic, so
+// that a slope does not seem to move, which Lanczos' kernels do by a fiftieth of a pixel. Keys ("Cubic
+// Convolution Interpolation for Digital Image Processing", 1981, section VII) has the one over six samples.
+// Two more leave one number free, `tail`, which Keys' kernel has as 0. It is chosen so that moving a picture
+// by a part of a pixel takes nothing from its gradients: on pictures as cameras make them (amplitudes as 1 /
+// frequency, blurred by 0.6 px) the root mean square of the gradient falls by 0.02 % (Keys 2.1, Lanczos of
+// three lobes 0.6, of four 0.65) and that of the Laplacian by 2.2 % (8.1, 4.6, 3.3) in the mean of all parts
+// of a pixel. Steeper than that and frequencies in the middle grow. A step overshoots by 13 % as with Lanczos
+// of four lobes, before it is held.
+constexpr double tail = -1.0 / 14;
+
+// `s`: the distance from where the lobe begins.
 double first_lobe(double s) {
-    return (4.0 / 3 * s - 7.0 / 3) * s * s + 1;
+    return ((4.0 / 3 + 5 * tail) * s - (7.0 / 3 + 5 * tail)) * s * s + 1;
 }
 double second_lobe(double s) {
-    return ((-7.0 / 12 * s + 3) * s - 59.0 / 12) * s + 2.5;
+    return (((tail - 7.0 / 12) * s + (1.25 - 6 * tail)) * s + (5 * tail - 2.0 / 3)) * s;
 }
 double third_lobe(double s) {
-    return ((1.0 / 12 * s - 2.0 / 3) * s + 1.75) * s - 1.5;
+    return (((1.0 / 12 - 3 * tail) * s + (7 * tail - 1.0 / 6)) * s + (1.0 / 12 - 4 * tail)) * s;
+}
+double fourth_lobe(double s) {
+    return tail * s * (1 - s) * (1 - s);
 }
 double kernel(double distance) {
     const double s = std::abs(distance);
     if (s < 1) return first_lobe(s);
-    if (s < 2) return second_lobe(s);
-    return s < kernel_lobes ? third_lobe(s) : 0;
+    if (s < 2) return second_lobe(s - 1);
+    if (s < 3) return third_lobe(s - 2);
+    return s < kernel_lobes ? fourth_lobe(s - 3) : 0;
 }
 
 std::size_t kept_in(int i, int size) {
@@ -46,17 +60,21 @@ void Taps::set(double place, double scale) {
             weight[0] = 1;
             return;
         }
-        first = static_cast<int>(below) - 2;
+        first = static_cast<int>(below) - (kernel_lobes - 1);
         count = 2 * kernel_lobes;
-        inner_first = 1;
-        inner_end = 5;
-        // Their sum is 1 by itself.
-        weight[0] = static_cast<float>(third_lobe(s + 2));
-        weight[1] = static_cast<float>(second_lobe(s + 1));
-        weight[2] = static_cast<float>(first_lobe(s));
-        weight[3] = static_cast<float>(first_lobe(1 - s));
-        weight[4] = static_cast<float>(second_lobe(2 - s));
-        weight[5] = static_cast<float>(third_lobe(3 - s));
+        inner_first = kernel_lobes - 2;
+        inner_end = kernel_lobes + 2;
+        // Their sum is 1 by itself: the kernel is exact for a constant.
+        const double to_next = 1 - s;
+        static_assert(kernel_lobes == 4);
+        weight[0] = static_cast<float>(fourth_lobe(s));
+        weight[1] = static_cast<float>(third_lobe(s));
+        weight[2] = static_cast<float>(second_lobe(s));
+        weight[3] = static_cast<float>(first_lobe(s));
+        weight[4] = static_cast<float>(first_lobe(to_next));
+        weight[5] = static_cast<float>(second_lobe(to_next));
+        weight[6] = static_cast<float>(third_lobe(to_next));
+        weight[7] = static_cast<float>(fourth_lobe(to_next));
         return;
     }
     const double reach = kernel_lobes * scale;

@@ -10,8 +10,9 @@
 
 namespace wetgate::framing {
 
-inline constexpr int kernel_lobes = 3;
-inline constexpr int most_taps = 64;  // a side: a picture made smaller than a tenth is sampled more sparsely
+inline constexpr int kernel_lobes = 4;
+inline constexpr int most_taps =
+    64;  // a side: a picture made smaller than an eighth is sampled more sparsely
 
 /// Samples of one axis that make up a place, and their weights: `first` and those after it, of which the
 /// edge's stands for any that the picture has not.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/error.h"
@@ -55,7 +56,11 @@ public:
     }
 
     ~IsolatedSource() override {
-        if (decoder_ && is_answered_) pool_->give_back(std::move(decoder_));
+        try {
+            if (decoder_ && is_answered_) pool_->give_back(std::move(decoder_));
+        } catch (const std::bad_alloc&) {
+            // The pool has one less.
+        }
     }
     IsolatedSource(const IsolatedSource&) = delete;
     IsolatedSource& operator=(const IsolatedSource&) = delete;

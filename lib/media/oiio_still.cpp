@@ -153,10 +153,18 @@ HostFrame frame_of(const OIIO::ImageSpec& spec, const std::vector<std::byte>& pi
     return frame;
 }
 
+/// Frames are read and written side by side already; and threads of OpenImageIO's own would be missed in a
+/// forked process, which then waits for them.
+void work_in_callers_thread() {
+    static const bool done = OIIO::attribute("threads", 1);
+    static_cast<void>(done);
+}
+
 }  // namespace
 
 HostFrame read_with_oiio(ByteSpan file, StillFormat format, const StillShape& shape, const std::string& name,
                          const Limits& limits) {
+    work_in_callers_thread();
     OIIO::attribute("limits:channels", limits.max_channels);
     OIIO::attribute("limits:imagesize_MB", static_cast<int>(limits.max_decoded_bytes >> 20));
     OIIO::Filesystem::IOMemReader memory(file.data(), file.size());
@@ -239,6 +247,7 @@ OIIO::ImageSpec spec_to_write(const HostFrame& frame, const std::vector<const Pl
 
 std::vector<std::byte> encode_with_oiio(const HostFrame& frame, StillFormat format,
                                         const std::string& compression) {
+    work_in_callers_thread();
     std::vector<const Plane*> planes;
     for (const Plane& plane : frame.worked_part().planes) planes.push_back(&plane);
     if (planes.empty()) throw Error(ErrorKind::Usage, "a frame without planes cannot be written as a still");

@@ -171,7 +171,7 @@ struct OwnBody final : NetworkBody {
         return list;
     }
     void place(c10::Device device, at::ScalarType type) override {
-        const at::NoGradGuard no_grad;
+        const c10::NoGradGuard no_grad;
         module_->to(device, type);
         channels_last_ = device.is_cuda();
         if (!channels_last_) return;
@@ -203,7 +203,7 @@ Network::Network(NetworkShape shape, const Tensors& weights, const std::string& 
                     fmt::format("the weights of model '{}' are not those of its card: {}; fetch both again",
                                 name, why));
     };
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     body_ = own_body(shape_);
     std::size_t used = 0;
     for (auto& [key, parameter] : body_->parameters()) {
@@ -229,7 +229,7 @@ void Network::place(c10::Device device, bool half) {
 }
 
 at::Tensor Network::forward(const at::Tensor& picture) const {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     return body_->forward(checked(picture), nullptr);
 }
 
@@ -257,7 +257,7 @@ const at::Tensor& Network::checked(const at::Tensor& picture) const {
 Tensors fresh_weights(const NetworkShape& shape, std::uint64_t seed) {
     constexpr double block_start = 0.1;
     torch::manual_seed(seed);
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     Tensors weights;
     for (auto& [name, value] : own_body(shape)->parameters()) {
         at::Tensor start = value.detach().contiguous();

@@ -55,8 +55,9 @@ at::Tensor in_light_of(const at::Tensor& frame, const at::Tensor& picture) {
     const auto grid = [&](const at::Tensor& whole) {
         return whole.slice(1, 0, at::nullopt, step).slice(2, 0, at::nullopt, step);
     };
-    const at::Tensor differences = (grid(frame) - grid(picture)).flatten(1);
-    return picture + std::get<0>(differences.median(1)).view({3, 1, 1});
+    // On the CPU: LibTorch refuses a median along an axis on CUDA, where it is not the same in every run.
+    const at::Tensor differences = (grid(frame) - grid(picture)).flatten(1).to(at::kCPU);
+    return picture + std::get<0>(differences.median(1)).view({3, 1, 1}).to(picture.device());
 }
 
 at::Tensor shift_to(const motion::GrayImage& guide, const at::Tensor& picture) {

@@ -203,9 +203,10 @@ void apply_settings(const CheckSettings& settings, nlohmann::json& findings) {
     const std::vector<std::string> names = overridable_checks();
     nlohmann::json kept = nlohmann::json::array();
     for (nlohmann::json& finding : findings) {
-        const auto setting = settings.find(finding.at("check").get<std::string>());
+        const auto name = finding.at("check").get<std::string>();
+        const auto setting = settings.find(name);
         if (setting != settings.end() && !setting->second.enabled) continue;
-        finding["overridable"] = std::find(names.begin(), names.end(), finding.at("check")) != names.end();
+        finding["overridable"] = std::find(names.begin(), names.end(), name) != names.end();
         if (setting != settings.end() && setting->second.severity)
             finding["severity"] = to_string(*setting->second.severity);
         kept.push_back(std::move(finding));

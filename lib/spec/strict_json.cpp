@@ -283,6 +283,9 @@ json parse_strict_json(std::string_view text, const std::string& name, const Jso
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
         throw refuse("line 1, column 1: this is UTF-16; save the file as UTF-8");
     }
+    if (text.starts_with(byte_order_mark)) {  // the parser below would skip one more
+        throw refuse("line 1, column 1: a second byte order mark; save the file as UTF-8 without one");
+    }
     if (std::all_of(text.begin(), text.end(),
                     [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; })) {
         throw refuse("line 1, column 1: the file is empty; expected a JSON document");

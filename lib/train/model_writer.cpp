@@ -52,9 +52,9 @@ std::string data_of(const TrainSpec& spec, const TrainedModel& model) {
 std::vector<std::string> credits_of(const TrainSpec& spec, const TrainedModel& model) {
     std::vector<std::string> credits = spec.credits;
     if (model.start) {
-        for (const json& credit : model.start->json.value("credits", json::array())) {
-            if (std::find(credits.begin(), credits.end(), credit) == credits.end())
-                credits.push_back(credit.get<std::string>());
+        for (const json& item : model.start->json.value("credits", json::array())) {
+            const auto credit = item.get<std::string>();
+            if (std::find(credits.begin(), credits.end(), credit) == credits.end()) credits.push_back(credit);
         }
     }
     return credits;

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,7 +66,7 @@ at::Tensor input_of(const at::Tensor& coded) {
 }
 
 passes::Made made_by(const nets::Network& network, const at::Tensor& coded) {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     const c10::Device device = network.parameters().front().second.device();
     const at::Tensor answer = nets::forward_tiled(network, input_of(coded).to(device), tile_px);
     return passes::made_of(answer.to(coded.device()), Coding::for_network(coded));

@@ -1,6 +1,7 @@
 #include "train/prune.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
@@ -46,7 +47,7 @@ std::vector<std::string> block_names(const nets::NetworkShape& shape) {
 }  // namespace
 
 void DeadChannelCount::add(const at::Tensor& input) {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     std::size_t block = 0;
     network_.forward_watched(input, [&](const at::Tensor& inner) {
         const at::Tensor lives = network_.shape().slope == 0 ? inner > 0 : inner.abs() > least_answer;

@@ -1,7 +1,7 @@
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +56,7 @@ public:
     }
 
     void step(std::int64_t index, double rate) {
-        const at::NoGradGuard no_grad;
+        const c10::NoGradGuard no_grad;
         double norm = 0;
         for (const Weight& weight : weights_)
             norm += weight.value.grad().square().sum(at::kDouble).item<double>();
@@ -92,7 +92,7 @@ public:
         return all;
     }
     void restore(const nets::Tensors& state) {
-        const at::NoGradGuard no_grad;
+        const c10::NoGradGuard no_grad;
         for (Weight& weight : weights_) {
             for (const auto& [kind, tensor] : parts(weight)) {
                 const nets::Tensor& stored = state.by_name.at(kind + weight.name);

@@ -48,6 +48,11 @@ TEST_CASE("a chunk is so long by default that handles cost at most a quarter mor
     CHECK(make_farm_job(test::farm_job_spec(), plans, {}).steps[4].chunk == 12);
     plans[0].reach = {0, 0};
     CHECK(make_farm_job(test::farm_job_spec(), plans, {}).steps[4].chunk == 10);
+    FarmSettings few_tasks;
+    few_tasks.most_tasks = 2;  // the farm takes no more: longer ones
+    CHECK(make_farm_job(test::farm_job_spec(), plans, few_tasks).steps[4].chunk == 13);
+    few_tasks.chunk = 5;  // what a person asks for is asked of the farm
+    CHECK(make_farm_job(test::farm_job_spec(), plans, few_tasks).steps[4].chunk == 5);
 }
 
 TEST_CASE("a command names its job, shot, stage, frames and device") {

@@ -20,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   "a set has frames, and no more than the limit");
     fuzz::require(frames.front() >= -spec::largest_frame && frames.back() <= spec::largest_frame,
                   "numbers stay within their bounds");
+    constexpr std::size_t most_compared = 20'000;  // a million frames are allowed, and slow to compare here
+    if (frames.size() > most_compared) return 0;
     fuzz::require(wetgate::normalized(frames) == frames, "a set is sorted and without repeats");
     fuzz::require(spec::parse_frames(spec::print_frames(frames)) == frames,
                   "a set can be printed and read again");

@@ -56,6 +56,7 @@ TEST_CASE("what is no JSON is refused with a place and advice") {
     CHECK(refusal("[1, 2,]").find("remove the comma before ']'") != std::string::npos);
     CHECK(refusal("{\"a\": NaN}").find("no NaN") != std::string::npos);
     CHECK(refusal("{\"a\": 1 // x\n}").find("no comments") != std::string::npos);
+    CHECK(refusal("\xEF\xBB\xBF\xEF\xBB\xBF[1]").find("a second byte order mark") != std::string::npos);
     CHECK(refusal("{'a': 1}").find("double quotes") != std::string::npos);
     CHECK(refusal("{\"a\": 1 \"b\": 2}").find("comma is missing") != std::string::npos);
     CHECK(refusal("").find("empty") != std::string::npos);
