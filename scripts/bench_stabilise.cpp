@@ -45,13 +45,14 @@ int views(int width, int height, double zoom, const std::string& mode) {
     std::deque<GrayImage> last;  // the newest first
     while (auto now = next_frame(width, height)) {
         links.emplace_back();
-        for (const int back : wetgate::framing::link_distances) {
+        const int frame = static_cast<int>(links.size()) - 1;
+        for (const int back : wetgate::framing::link_distances(frame)) {
             if (static_cast<std::size_t>(back) > last.size() || (back > 1 && mode != "lock")) continue;
             const auto& before = last[static_cast<std::size_t>(back - 1)];
             links.back().push_back({back, wetgate::framing::view_step(before, *now)});
         }
         last.push_front(std::move(*now));
-        if (last.size() > 9) last.pop_back();
+        if (last.size() > wetgate::framing::farthest_link) last.pop_back();
     }
     const auto steps = joined_steps(links, {}, width, height);
     wetgate::framing::PathOptions options;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/retry.h"
 #include "core/system_error.h"
 
 namespace wetgate {
@@ -16,6 +17,16 @@ ErrorContext at(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Entry entry_at(const std::filesystem::path& path) {
+    return with_retries(default_io_retries, [&] {
+        struct stat status {};
+        if (::stat(path.c_str(), &status) == 0) return S_ISREG(status.st_mode) ? Entry::File : Entry::Other;
+        if (errno == ENOENT || errno == ENOTDIR) return Entry::Nothing;
+        if (read_error_kind(errno) == ErrorKind::Temporary) throw read_error("look at", errno, at(path));
+        return Entry::Other;
+    });
+}
 
 ReadFile::ReadFile(std::filesystem::path path) : path_(std::move(path)) {
     fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not hang the render

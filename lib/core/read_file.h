@@ -6,6 +6,13 @@
 
 namespace wetgate {
 
+/// What lies under a name, links followed.
+enum class Entry : std::uint8_t { Nothing, File, Other };
+
+/// Asks again after a transient fault: "not there" is not said for "cannot tell". Other where that cannot be
+/// told for good (a folder that may not be entered): opening it says why. Error{Temporary}.
+Entry entry_at(const std::filesystem::path& path);
+
 /// A regular file, read from its start to its end. For one thread.
 ///
 /// Errors, with the file's name: Error{Input} for one that is missing, refused, no regular file or shorter

@@ -45,6 +45,7 @@ public:
     /// less than a hundredth of the light somewhere in a picture of `width` x `height`.
     Lens(const LensModel& model, int width, int height);
 
+    LensModel::Convention convention() const { return model_.convention; }
     /// Where the plate's `channel` (0 R, 1 G, 2 B) shows what an ideal lens would show at (x, y). nullopt
     /// where the polynomial folds over: no plate shows it.
     std::optional<Place> plate_of(double x, double y, int channel) const;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "framing/cubic.h"
+
 namespace wetgate::framing {
 namespace {
 
@@ -24,12 +26,6 @@ double to_sample(double value) {
 // Straight on past the edge, away from `inner`, by so many samples.
 Point beyond(Point edge, Point inner, int by) {
     return {edge.x + by * (edge.x - inner.x), edge.y + by * (edge.y - inner.y)};
-}
-
-// Catmull and Rom's cubic through four samples, t from the second to the third.
-std::array<double, 4> cubic(double t) {
-    return {((-0.5 * t + 1) * t - 0.5) * t, (1.5 * t - 2.5) * t * t + 1, ((-1.5 * t + 2) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t};
 }
 
 }  // namespace
@@ -68,8 +64,8 @@ Point StMap::at(Point place) const {
     if (x == column && y == row) {
         found = sample(column, row);
     } else {
-        const std::array<double, 4> across = cubic(x - column);
-        const std::array<double, 4> down = cubic(y - row);
+        const std::array<double, 4> across = cubic_weights(x - column);
+        const std::array<double, 4> down = cubic_weights(y - row);
         for (int j = 0; j < 4; ++j) {
             for (int i = 0; i < 4; ++i) {
                 const double weight = across[static_cast<std::size_t>(i)] * down[static_cast<std::size_t>(j)];

@@ -13,14 +13,15 @@ struct ViewLink {
     ViewStep step;  ///< from that frame to this
 };
 
-/// How far back frames are worth linking where a view is to be locked: errors of single steps add up to a
-/// drift, which longer links hold. Not for a smooth path: in a room in depth, links of different length see
-/// different planes (measured: more fast motion on a clip with strong parallax, 15 % less drift on a locked
-/// one).
-constexpr int link_distances[] = {1, 3, 9};
+/// How far back a frame is linked where a view is to be locked: to the frame before it, and to the last one
+/// before it whose number is a multiple of 16, from which on errors of single steps cannot add up to a drift.
+/// Not for a smooth path: in a room in depth, links of different length see different planes (measured: more
+/// fast motion on a clip with strong parallax).
+constexpr int farthest_link = 16;
+std::vector<int> link_distances(int frame);
 
-/// The steps of a shot, from each frame to the next, that agree best with all links: absolute values of what
-/// the links miss are least, so that a link that is wrong is outvoted. A step that was not known is, where
+/// The steps of a shot, from each frame to the next, that agree best with all links; a link that is wrong is
+/// outvoted, see Note [How links agree]. A step that was not known is, where
 /// links lead around it (its counts stay 0); what a step has besides `map` and `rows` is that of the link of
 /// one frame. links[i] are frame i's, in any order, those that cross `cuts` (indices of frames that begin a
 /// scene) are left out. `width`, `height`: of the pictures. Error{Internal} for a link that leads before the

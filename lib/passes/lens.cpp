@@ -30,7 +30,6 @@ using framing::Warp;
 using nlohmann::json;
 
 constexpr const char* name = "lens";
-constexpr int most_overscan = 3;  // times the picture's longer side
 constexpr double usual_max_stops = 4;
 
 [[noreturn]] void refuse(const PassContext& context, const std::string& what) {
@@ -95,6 +94,11 @@ framing::LensModel model_of(const PassContext& context) {
     return model;
 }
 
+/// Of a data window with overscan, in pixels.
+int most_side(const Box& display) {
+    return 3 * std::max(display.width(), display.height());
+}
+
 template <class List>
 bool is_zero(const List& list) {
     return std::all_of(list.begin(), list.end(), [](double value) { return value == 0; });
@@ -116,28 +120,30 @@ public:
                 fmt::format("lens: the ST map '{}' has frames {}-{} and none for frame {}", reference_,
                             frames.empty() ? 0 : frames.front(), frames.empty() ? 0 : frames.back(), frame));
         }
-        std::shared_ptr<const framing::StMap>& kept = maps_[number];
-        if (kept) return kept;
+        if (const auto kept = maps_.find(number); kept != maps_.end()) return kept->second;
         FloatImage map = compute::download(references_->picture(reference_, number));
-        const Box has = map.window;
-        if (intersection(has, display_) != display_) {
-            maps_.erase(number);
-            throw Error(
-                ErrorKind::Input,
-                fmt::format("lens: the ST map '{}' has pixels from ({}, {}) to ({}, {}), and the "
-                            "picture from ({}, {}) to ({}, {}): give one that was made for this plate",
-                            reference_, has.x0, has.y0, has.x1 - 1, has.y1 - 1, display_.x0, display_.y0,
-                            display_.x1 - 1, display_.y1 - 1));
-        }
+        check_window(map.window);
         auto made = std::make_shared<const framing::StMap>(std::move(map), display_);
-        kept = made;
         constexpr std::size_t most_kept = 3;
-        if (maps_.size() > most_kept)
-            maps_.erase(maps_.begin()->first == number ? std::prev(maps_.end()) : maps_.begin());
+        if (maps_.size() == most_kept) maps_.erase(maps_.begin());
+        maps_.emplace(number, made);
         return made;
     }
 
 private:
+    /// All of the picture, and no more around it than an overscan may have.
+    void check_window(const Box& has) const {
+        const int most = most_side(display_);
+        if (intersection(has, display_) == display_ && has.width() <= most && has.height() <= most) return;
+        throw Error(
+            ErrorKind::Input,
+            fmt::format("lens: the ST map '{}' has pixels from ({}, {}) to ({}, {}), and the picture "
+                        "from ({}, {}) to ({}, {}): give one that was made for this plate, with no side "
+                        "longer than {} pixels",
+                        reference_, has.x0, has.y0, has.x1 - 1, has.y1 - 1, display_.x0, display_.y0,
+                        display_.x1 - 1, display_.y1 - 1, most));
+    }
+
     std::shared_ptr<const References> references_;
     std::string reference_;
     Box display_;
@@ -162,6 +168,8 @@ public:
         } catch (const Error& error) {
             refuse(context, error.message());
         }
+        to_plate_ = made_way(LensWay::ToPlate);
+        to_ideal_ = made_way(LensWay::ToIdeal);
         const json& vignette = member_of(context, "vignette");
         strength_ = is_zero(model.vignette) ? 0 : number_at(vignette, "strength", 1);
         most_stops_ = number_at(vignette, "max_stops", usual_max_stops);
@@ -174,7 +182,7 @@ public:
                        "where an ST map distorts, it is not known where in the plate a vignette lies");
             maps_in_.emplace(context, context.params.text("st_map"));
         } else if (is_overscanned_) {
-            const int most = most_overscan * std::max(display_.width(), display_.height());
+            const int most = most_side(display_);
             const std::optional<Box> all =
                 framing::reached(lens_way(distorts_ ? LensWay::ToPlate : LensWay::ToIdeal), display_, most);
             if (!all) {
@@ -221,7 +229,7 @@ public:
         if (!writes_maps_) return maps;
         constexpr std::array<const char*, 3> channels = {".red", "", ".blue"};
         for (const bool to_plate : {true, false}) {
-            const ColourWarp way = lens_way(to_plate ? LensWay::ToPlate : LensWay::ToIdeal);
+            const ColourWarp& way = lens_way(to_plate ? LensWay::ToPlate : LensWay::ToIdeal);
             const Box window = is_overscanned_ && to_plate != distorts_ ? all_ : display_;
             for (std::size_t c = 0; c < 3; ++c) {
                 if (c != 1 && !way.is_split()) continue;
@@ -234,28 +242,23 @@ public:
 
 private:
     /// A channel on which the lens has no effect has no step, and keeps its bits.
-    ColourWarp lens_way(LensWay way) const {
+    ColourWarp made_way(LensWay way) const {
         std::array<Warp, 3> ways;
         for (std::size_t c = 0; c < 3; ++c) {
             if (is_bent_ || is_coloured_[c])
-                ways[c].then(framing::lens_step(lens_, way, static_cast<int>(c), display_.x0, display_.y0));
+                ways[c].then(framing::lens_step(lens_, way, static_cast<int>(c), display_));
         }
         if (!is_coloured_[0] && !is_coloured_[2]) return ways[1];
         return {ways[0], ways[1], ways[2]};
     }
+    const ColourWarp& lens_way(LensWay way) const { return way == LensWay::ToPlate ? to_plate_ : to_ideal_; }
 
     framing::Gain gain() const {
         return [lens = lens_, distorts = distorts_, strength = strength_, most = std::exp2(most_stops_),
-                x0 = display_.x0, y0 = display_.y0](framing::Point place) {
-            double x = place.x - x0;
-            double y = place.y - y0;
-            if (distorts) {
-                const auto plate = lens->plate_of(x, y, 1);
-                if (!plate) return 1.0;
-                x = (*plate)[0];
-                y = (*plate)[1];
-            }
-            const double light = std::clamp(lens->light_at(x, y), 1 / most, most);
+                to_plate = to_plate_.green(), x0 = display_.x0, y0 = display_.y0](framing::Point place) {
+            if (distorts) place = to_plate.at(place.x, place.y);
+            if (std::isnan(place.x) || std::isnan(place.y)) return 1.0;  // no plate shows it
+            const double light = std::clamp(lens->light_at(place.x - x0, place.y - y0), 1 / most, most);
             return std::pow(light, distorts ? strength : -strength);
         };
     }
@@ -283,6 +286,7 @@ private:
     std::shared_ptr<const framing::Lens> lens_;
     bool is_bent_ = false;
     std::array<bool, 3> is_coloured_{};
+    ColourWarp to_plate_, to_ideal_;
     double strength_ = 0;  // of the vignette
     double most_stops_ = 0;
     Box all_;  // of the overscan

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "framing/camera_path.h"
+#include "framing/view_links.h"
 #include "framing/view_step.h"
 #include "passes/artefact_reader.h"
 #include "passes/move.h"
@@ -64,6 +66,35 @@ framing::Similarity similarity_of(const ArtefactReader& map) {
             map.member("dx").number(-1e6, 1e6), map.member("dy").number(-1e6, 1e6)};
 }
 
+/// Of a step in pixels of a guide. About the middle: the guide's lies at most half a square beside the
+/// plate's, which a step does not feel.
+json to_json(const framing::ViewStep& step, double unit_px) {
+    json written = to_json(step.map, unit_px);
+    written["rows"] = to_json(step.rows.map, unit_px);
+    written["rows"]["row_x"] = step.rows.row_x;
+    written["rows"]["row_y"] = step.rows.row_y;
+    written["points"] = step.points;
+    written["agreeing"] = step.agreeing;
+    written["residual_px"] = rounded(step.residual_px * unit_px);
+    if (!step.is_known()) written["problem"] = motion::name_of(step.problem);
+    return written;
+}
+
+framing::ViewStep step_of(const ArtefactReader& found) {
+    framing::ViewStep step;
+    step.problem = motion::TrackProblem::FewMatches;
+    if (found.has("problem")) return step;
+    step.problem = motion::TrackProblem::None;
+    step.map = similarity_of(found);
+    const ArtefactReader rows = found.member("rows");
+    step.rows = {similarity_of(rows), rows.member("row_x").number(-10, 10),
+                 rows.member("row_y").number(-10, 10)};
+    step.points = found.member("points").integer(0);
+    step.agreeing = found.member("agreeing").integer(0);
+    step.residual_px = found.member("residual_px").number(0, 1e6);
+    return step;
+}
+
 class StabiliseAnalysis final : public ShotAnalysis {
 public:
     explicit StabiliseAnalysis(const PassContext& context) {
@@ -76,7 +107,7 @@ public:
         options_.sees_rows = context.params.boolean("rolling_shutter");
     }
 
-    PassReach reach() const override { return {links_back, 0}; }
+    PassReach reach() const override { return {is_lock() ? framing::farthest_link : links_back, 0}; }
 
     json measure(const FrameWindow& window) const override {
         json facts = json::object();
@@ -85,25 +116,25 @@ public:
         if (frame.pixels.numel() == 0) return facts;
         facts["window"] = to_json(frame.window);
         if (!window.is_real(-1)) return facts;
-        const remove::Guide before = remove::guide_of(window[-1].pixels, guide_side_px);
-        const remove::Guide after = remove::guide_of(frame.pixels, guide_side_px);
-        const framing::ViewStep step = framing::view_step(before.picture, after.picture);
-        const double unit = before.unit_px;
-        // About the middle: the guide's lies at most half a square beside the plate's, which a step does not
-        // feel.
-        facts["step"] = to_json(step.map, unit);
-        facts["step"]["rows"] = to_json(step.rows.map, unit);
-        facts["step"]["rows"]["row_x"] = step.rows.row_x;
-        facts["step"]["rows"]["row_y"] = step.rows.row_y;
-        facts["step"]["points"] = step.points;
-        facts["step"]["agreeing"] = step.agreeing;
-        facts["step"]["residual_px"] = rounded(step.residual_px * unit);
-        if (!step.is_known()) facts["step"]["problem"] = motion::name_of(step.problem);
+        const remove::Guide now = remove::guide_of(frame.pixels, guide_side_px);
+        const auto step_from = [&](int back) {
+            return to_json(framing::view_step(remove::guide_of(window[-back].pixels, guide_side_px).picture,
+                                              now.picture),
+                           now.unit_px);
+        };
+        facts["step"] = step_from(1);
+        if (!is_lock()) return facts;
+        int back = framing::link_distances(frame.number).back();
+        while (back > 1 && !window.is_real(-back)) --back;  // the shot's first frame, where it begins later
+        if (back == 1) return facts;
+        facts["far_step"] = step_from(back);
+        facts["far_step"]["back"] = back;
         return facts;
     }
 
     json solve(std::span<const json> all_frames, int first_frame) const override {
         std::vector<framing::ViewStep> steps;
+        std::map<std::size_t, framing::ViewLink> far_links;  // by frame
         Box window;
         for (std::size_t i = 0; i < all_frames.size(); ++i) {
             framing::ViewStep& step = steps.emplace_back();
@@ -113,15 +144,11 @@ public:
                 name, all_frames[i],
                 fmt::format("the measurement of frame {}", first_frame + static_cast<int>(i)));
             if (window.empty()) window = box_of(facts.member("window"));
-            if (!facts.has("step") || facts.member("step").has("problem")) continue;
-            const ArtefactReader found = facts.member("step");
-            step.problem = motion::TrackProblem::None;
-            step.map = similarity_of(found);
-            const ArtefactReader rows = found.member("rows");
-            step.rows = {similarity_of(rows), rows.member("row_x").number(-10, 10),
-                         rows.member("row_y").number(-10, 10)};
-            step.points = found.member("points").integer(0);
-            step.agreeing = found.member("agreeing").integer(0);
+            if (facts.has("step")) step = step_of(facts.member("step"));
+            if (facts.has("far_step")) {
+                const ArtefactReader far = facts.member("far_step");
+                far_links[i] = {far.member("back").integer(1, framing::farthest_link), step_of(far)};
+            }
         }
         json artefact = {
             {"schema", artefact_schema},
@@ -137,6 +164,7 @@ public:
         std::vector<std::size_t> cuts;
         for (const json& cut : followed_cuts(all_frames, steps, first_frame))
             cuts.push_back(static_cast<std::size_t>(cut.get<int>() - first_frame));
+        if (is_lock()) join(steps, far_links, cuts, window);
         const framing::CameraPath path =
             framing::solved_path(steps, cuts, window.width(), window.height(), options_);
         artefact["readout"] = rounded(path.readout.frames);
@@ -167,6 +195,22 @@ public:
     }
 
 private:
+    bool is_lock() const { return options_.mode == framing::PathMode::Lock; }
+
+    /// Steps that agree best with those from farther away, so that a fixed view does not drift.
+    static void join(std::vector<framing::ViewStep>& steps,
+                     const std::map<std::size_t, framing::ViewLink>& far_links,
+                     std::span<const std::size_t> cuts, const Box& window) {
+        std::vector<std::vector<framing::ViewLink>> links(steps.size());
+        for (std::size_t i = 1; i < steps.size(); ++i) {
+            links[i].push_back({1, steps[i]});
+            const auto far = far_links.find(i);  // one from before the delivered frames leads nowhere
+            if (far != far_links.end() && static_cast<std::size_t>(far->second.back) <= i)
+                links[i].push_back(far->second);
+        }
+        steps = framing::joined_steps(links, cuts, window.width(), window.height());
+    }
+
     /// Cuts, without those over which the picture was followed.
     static json followed_cuts(std::span<const json> all_frames, std::span<const framing::ViewStep> steps,
                               int first_frame) {

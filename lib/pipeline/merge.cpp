@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/read_file.h"
 #include "pipeline/checksums.h"
 #include "pipeline/mattes.h"
 #include "pipeline/merge_records.h"
@@ -51,8 +52,7 @@ void check_numbering(const ShotContext& shot, const spec::OutputSpec& output, nl
     const FrameRange range{first, first + delivered.size()};
     constexpr int looked_around = 100;
     for (int frame = range.first - looked_around; frame < range.end + looked_around; ++frame) {
-        std::error_code ignored;
-        if (range.contains(frame) || !fs::exists(output.path.pattern.path(frame), ignored)) continue;
+        if (range.contains(frame) || entry_at(output.path.pattern.path(frame)) == Entry::Nothing) continue;
         qc::Finding finding = missing_finding(shot, frame);
         finding.check = "numbering";
         finding.severity = qc::Severity::Issue;

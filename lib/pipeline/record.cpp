@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/read_file.h"
 #include "core/system_error.h"
 #include "core/temp_files.h"
 #include "pipeline/chain.h"
@@ -68,9 +69,7 @@ nlohmann::json parameter_files(const ShotContext& shot, std::size_t passes_befor
         for (const nlohmann::json& value : shot.shot().passes[i].params.values()) {
             if (!value.is_string()) continue;
             const fs::path file = value.get<std::string>();
-            std::error_code ignored;
-            if (file.is_absolute() && fs::is_regular_file(file, ignored))
-                identity.push_back(file_identity(file));
+            if (file.is_absolute() && entry_at(file) == Entry::File) identity.push_back(file_identity(file));
         }
     }
     return identity;
@@ -180,8 +179,7 @@ std::string output_key(const ShotContext& shot, int frame, passes::PassReach rea
 }
 
 std::optional<nlohmann::json> load_json(const fs::path& file) {
-    std::error_code ignored;
-    if (fs::status(file, ignored).type() == fs::file_type::not_found) return std::nullopt;
+    if (entry_at(file) == Entry::Nothing) return std::nullopt;
     const std::string text = read_text(file, json_limit_bytes);
     if (spec::nested_deeper_than(text, json_limit_depth)) return std::nullopt;
     nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -195,8 +193,7 @@ bool has_key(const nlohmann::json& json, const std::string& key) {
 }
 
 std::optional<StoredArtefact> load_artefact(const fs::path& file) {
-    std::error_code ignored;
-    if (fs::status(file, ignored).type() == fs::file_type::not_found) return std::nullopt;
+    if (entry_at(file) == Entry::Nothing) return std::nullopt;
     const nlohmann::json json = spec::read_strict_json(file, artefact_limits);
     const auto refuse = [&](const std::string& why) {
         return Error(ErrorKind::Usage, why + "; correct it, or delete the file to have it solved again",

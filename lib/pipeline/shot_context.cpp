@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/make_folder.h"
+#include "core/read_file.h"
 #include "isolate/isolated_source.h"
 #include "passes/move.h"
 #include "pipeline/references.h"
@@ -45,8 +46,7 @@ ShotContext::ShotContext(const spec::JobSpec& job, const spec::ShotSpec& shot, J
     }
     if (shot.audio) {
         const fs::path sound = shot.audio->path.pattern.path(0);
-        std::error_code ignored;
-        if (!fs::is_regular_file(sound, ignored)) {
+        if (entry_at(sound) != Entry::File) {
             throw Error(ErrorKind::Input, "the shot's audio is not there",
                         {.file = sound.string(), .shot = shot.name, .frame = {}});
         }
@@ -171,6 +171,20 @@ void ShotContext::read_scales() {
     }
 }
 
+// A reference of a pass that moves is a map: its numbers are places, which no colour transform may touch.
+void ShotContext::check_map_spaces(const spec::PassSpec& pass) const {
+    const std::string working = colors().resolve(job_.color.working);
+    for (const std::string& name : pass.named_references) {
+        const std::string space = colors().resolve(shot_.references.at(name).colorspace);
+        if (colors().transform(space, working)->is_identity()) continue;
+        throw Error(ErrorKind::Usage,
+                    pass.pointer + ": the reference '" + name +
+                        "' holds places and no colours: its colorspace is '" + space +
+                        "', and must be one of data, \"Raw\"",
+                    {.file = {}, .shot = shot_.name, .frame = {}});
+    }
+}
+
 // What of the moves the parameters say; where to is in their artefacts.
 void ShotContext::read_moves() {
     const framing::Canvas picture{info_.display_window.width() * scale(),
@@ -187,6 +201,7 @@ void ShotContext::read_moves() {
         if (move == nullptr)
             throw Error(ErrorKind::Internal,
                         "the schema of '" + shot_.passes[i].name + "' says that it moves");
+        check_map_spaces(shot_.passes[i]);
         if (!move->renders()) continue;
         for (const std::string& name : move->outputs()) {
             if (!moves_.contains(name)) {

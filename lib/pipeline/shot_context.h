@@ -121,6 +121,7 @@ private:
     media::SourceRequest request(int decoder_threads) const;
     void read_scales();
     void read_moves();
+    void check_map_spaces(const spec::PassSpec& pass) const;
 
     const spec::JobSpec& job_;
     const spec::ShotSpec& shot_;

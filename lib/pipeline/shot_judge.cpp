@@ -8,6 +8,7 @@
 #include "compute/transfer.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/read_file.h"
 #include "pipeline/record.h"
 #include "pipeline/references.h"
 #include "pipeline/shot_qc.h"
@@ -38,9 +39,8 @@ std::vector<qc::ReferenceFacts> reference_facts(const ShotContext& shot) {
 }
 
 std::string thumbnail_file(const WorkFiles& files, int frame, const char* which) {
-    std::error_code problem;
     const std::filesystem::path file = files.thumbnail(frame, which);
-    return std::filesystem::exists(file, problem) ? read_text(file, thumbnail_limit_bytes) : std::string();
+    return entry_at(file) == Entry::File ? read_text(file, thumbnail_limit_bytes) : std::string();
 }
 
 }  // namespace

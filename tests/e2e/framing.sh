@@ -75,3 +75,53 @@ for n in $(seq 1001 1008); do
     copied=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["outputs"][0]["copied"])' "run.work/s/frames/$n.json")
     [ "$copied" = "$([ "$n" = 1004 ] && echo False || echo True)" ] || fail "packet of frame $n: copied is $copied"
 done
+
+# A lens: taken out and put in again it is no move at all, so the picture is the plate, however far it was bent between; one
+# resampling shows that, two would blur.
+few=${exr/1001-1008/1001-1002}
+lens='"distortion": {"convention": "opencv", "k1": -0.15, "k2": 0.03, "p1": 0.0005}, "focal": [300, 300], "colour": {"red": [0.002, 0.001]}'
+exr_only='[{"name": "wide", "path": "OUT/w.####.exr", "type": "exr", "pixel": "float"}]'
+run_to there_and_back "$few" "[{\"pass\": \"lens\", $lens}, {\"pass\": \"lens\", \"direction\": \"distort\", $lens}]" "$exr_only"
+expect 0 "$wetgate" compare demo/truth/demo.1002.exr there_and_back/out/w.1002.exr --tolerance 0.00002 --region middle=40,30,280,150
+
+# Its overscan lies around the display window, its ST maps beside the report, and the map in place of the coefficients gives the
+# same picture; in shards too. A movie shows what is displayed.
+vignette='"vignette": {"v1": -0.4, "v2": 0.1}'
+both='[{"name": "wide", "path": "OUT/w.####.exr", "type": "exr"}, {"name": "movie", "path": "OUT/m.mov", "type": "prores", "colorspace": "Rec.709"}]'
+lens='"distortion": {"convention": "opencv", "k1": -0.15, "k2": 0.03, "p1": 0.0005}, "focal": [300, 300], "canvas": "overscan"'
+run_to bent "$few" "[{\"pass\": \"lens\", $lens, $vignette, \"write_maps\": true}]" "$both"
+for way in undistort distort; do [ -s run.qc/s.0.lens.$way.exr ] || fail "no ST map to $way"; done
+cp run.qc/s.0.lens.undistort.exr map.exr
+exrheader bent/out/w.1001.exr >log
+has 'displayWindow (type box2i): (0 0) - (319 179)' <log || fail "the display window"
+has 'dataWindow (type box2i): (-[1-9][0-9]* -[1-9][0-9]*) - (3[2-9][0-9] 1[89][0-9])' <log || { cat log; fail "the overscan"; }
+[ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 bent/out/m.mov)" = 320,180 ] || fail "the movie's size"
+shot_extra=', "references": {"map": {"path": "map.exr", "colorspace": "Raw"}}'
+by_map="[{\"pass\": \"lens\", \"st_map\": \"map\", \"canvas\": \"overscan\", $vignette}]"
+run_to mapped "$few" "$by_map" "$both"
+expect 0 "$wetgate" compare bent/out/w.1002.exr mapped/out/w.1002.exr --tolerance 0.002
+run_to mapped_split "$few" "$by_map" "$both" 1002 1001
+same_tree mapped mapped_split
+cp demo/truth/demo.1001.exr map.exr
+expect 0 "$wetgate" run run.json
+! cmp -s OUT/w.1001.exr mapped/out/w.1001.exr || fail "another map, and the frame is still the old one"
+
+# A vignette put in and taken out again leaves the plate, and no other frame is as the plate is.
+shot_extra=""
+run_to dark "$few" "[{\"pass\": \"lens\", \"direction\": \"distort\", $vignette}]" "$exr_only"
+expect 15 "$wetgate" compare demo/truth/demo.1001.exr dark/out/w.1001.exr --tolerance 0.01
+run_to light "${few/demo\/truth\/demo/dark\/out\/w}" "[{\"pass\": \"lens\", $vignette}]" "$exr_only"
+expect 0 "$wetgate" compare demo/truth/demo.1001.exr light/out/w.1001.exr --tolerance 0.001
+
+# Places are no colours, light that a lens took lies in the plate, and a map is for a plate of its size.
+shot_extra=', "references": {"map": {"path": "map.exr", "colorspace": "Raw"}}'
+job run "$few" "$by_map" "$both" "${shot_extra/Raw/sRGB}"
+expect 2 "$wetgate" run run.json
+grep -q "holds places and no colours" log || fail "a map in a colour space: $(tail -n 1 log)"
+job run "$few" "[{\"pass\": \"stabilise\"}, {\"pass\": \"lens\", $vignette}]" "$both"
+expect 2 "$wetgate" run run.json
+grep -q "put 'lens' before" log || fail "a vignette behind a move: $(tail -n 1 log)"
+oiiotool --create 160x90 3 -d float -o map.exr
+job run "$few" "$by_map" "$both"
+expect 10 "$wetgate" run run.json
+grep -q "made for this plate" log || fail "a map of another size: $(tail -n 1 log)"

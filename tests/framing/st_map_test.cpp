@@ -87,7 +87,7 @@ TEST_CASE("a lens written as an ST map and read back is that lens to a thousandt
     model.p = {0.001, -0.002, 0, 0};
     const auto lens = std::make_shared<const Lens>(model, plate.width(), plate.height());
     Warp warp;
-    warp.then(lens_step(lens, LensWay::ToPlate, 1, plate.x0, plate.y0));
+    warp.then(lens_step(lens, LensWay::ToPlate, 1, plate));
     constexpr Box overscan{-40, -30, 520, 300};
     const StMap step(st_map_of(warp, overscan, plate), plate);
     double worst = 0;
@@ -106,7 +106,7 @@ TEST_CASE("what a lens does not see is far away in its ST map, for Nuke, and now
     model.centre_x = 31.5, model.centre_y = 17.5, model.unit_x = model.unit_y = 20;
     model.k[0] = -0.3;  // folds over at 21 px
     Warp warp;
-    warp.then(lens_step(std::make_shared<const Lens>(model, 64, 36), LensWay::ToPlate, 1, 0, 0));
+    warp.then(lens_step(std::make_shared<const Lens>(model, 64, 36), LensWay::ToPlate, 1, picture));
     const FloatImage map = st_map_of(warp, picture, picture);
     CHECK(map.channel(0)[17 * 64] == -10);
     CHECK(map.channel(1)[17 * 64] == -10);

@@ -28,7 +28,7 @@ Similarity place(std::size_t i) {
 std::vector<std::vector<ViewLink>> links_of(std::size_t count, double error_px) {
     std::vector<std::vector<ViewLink>> links(count);
     for (std::size_t i = 0; i < count; ++i) {
-        for (const int back : framing::link_distances) {
+        for (const int back : framing::link_distances(static_cast<int>(i))) {
             if (static_cast<std::size_t>(back) > i) continue;
             ViewLink link{back, {}};
             link.step.map = place(i - static_cast<std::size_t>(back)).inverse().then(place(i));

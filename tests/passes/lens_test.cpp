@@ -119,17 +119,57 @@ TEST_CASE("3DEqualizer's unit is half the diagonal as it is shown") {
     CHECK(there.y == doctest::Approx(89.5 + 60 * (1 + 0.1 * s)).epsilon(1e-9));
 }
 
-TEST_CASE("undistorted and distorted again, each colour is where it was, also with a move in between") {
+TEST_CASE("undistorted and distorted again, each colour is where it was") {
     const json colours = with(barrel, {{"colour", {{"red", {0.004, 0.001}}, {"blue", {-0.003, 0}}}}});
     const framing::ColourWarp whole =
         both(move_of(colours), move_of(with(colours, {{"direction", "distort"}})));
     for (std::size_t c = 0; c < 3; ++c) {
         for (const Point place : {Point{0, 0}, Point{319, 179}, Point{17, 101}, Point{163, 88}}) {
-            CHECK(whole.of(c).at(place.x, place.y).x == doctest::Approx(place.x).epsilon(1e-9));
-            CHECK(whole.of(c).at(place.x, place.y).y == doctest::Approx(place.y).epsilon(1e-9));
+            CHECK(std::abs(whole.of(c).at(place.x, place.y).x - place.x) < 1e-4);
+            CHECK(std::abs(whole.of(c).at(place.x, place.y).y - place.y) < 1e-4);
         }
     }
     CHECK(whole.is_split());
+}
+
+TEST_CASE("bent, moved, bent again and cropped is as sharp as what is resampled once") {
+    framing::MovablePicture fine{make_float_image(display), {}};
+    for (int c = 0; c < 3; ++c) {
+        for (int y = 0; y < height; ++y) {
+            for (int x = 0; x < width; ++x)
+                fine.rgb.channel(c)[y * width + x] =
+                    static_cast<float>(0.3 + 0.02 * std::sin(2.2 * x + 0.4 * y));
+        }
+    }
+    // Of the stripes, in the middle of the picture.
+    const auto contrast = [](const framing::MovablePicture& picture) {
+        double sum = 0, squares = 0;
+        for (int y = 40; y < 140; ++y) {
+            for (int x = 60; x < 260; ++x) {
+                const double value = static_cast<double>(picture.rgb.channel(1)[y * width + x]);
+                sum += value;
+                squares += value * value;
+            }
+        }
+        const double mean = sum / 20000;
+        return std::sqrt(squares / 20000 - mean * mean);
+    };
+    const auto by = [](double dx, double dy) {
+        return framing::Warp(framing::similarity({0, 0}, 1, 0, dx, dy));
+    };
+    const passes::Move out = move_of(barrel), in = move_of(with(barrel, {{"direction", "distort"}}));
+    const framing::Warp shake = by(0.37, -0.21), crop = by(10.5, 3.5);
+    framing::ColourWarp whole(crop);
+    for (const framing::ColourWarp& step : {in.way(), framing::ColourWarp(shake), out.way()})
+        whole.then(step);
+    // A shift by half a pixel blurs most; four resamplings blur more than any one.
+    const double once = contrast(framing::moved(fine, whole, display));
+    CHECK(once >= contrast(framing::moved(fine, by(0.5, 0), display)));
+    framing::MovablePicture often = fine;
+    for (const framing::ColourWarp& step :
+         {out.way(), framing::ColourWarp(shake), in.way(), framing::ColourWarp(crop)})
+        often = framing::moved(often, step, display);
+    CHECK(contrast(often) < 0.9 * once);
 }
 
 TEST_CASE("lateral colour alone leaves green as it is") {
@@ -165,7 +205,7 @@ TEST_CASE("a distorting lens darkens what will lie at its edge") {
     const Point corner = move.to_before.at(0, 0);  // of the ideal picture, beyond its edge
     const double half = 0.5 * std::hypot(width, height);
     const double light = 1 - 0.5 * (163.0 * 163 + 88 * 88) / (half * half);
-    CHECK(move.gain(corner) == doctest::Approx(light).epsilon(1e-9));
+    CHECK(move.gain(corner) == doctest::Approx(light).epsilon(1e-6));
 }
 
 TEST_CASE("one ST map is for all frames and read once, of a sequence each frame has its own") {
@@ -186,6 +226,8 @@ TEST_CASE("one ST map is for all frames and read once, of a sequence each frame 
 TEST_CASE("an ST map of another size is refused, one with more pixels around is not") {
     const auto small = pass_of({{"st_map", "map"}}, one_map(shift_map({0, 0, width / 2, height / 2}, 0)));
     CHECK_THROWS_AS(moving(small).move(1001, plate), Error);
+    const auto huge = pass_of({{"st_map", "map"}}, one_map(shift_map({0, 0, 3 * width + 1, height}, 0)));
+    CHECK_THROWS_AS(moving(huge).move(1001, plate), Error);
     constexpr Box wide{-20, -10, width + 20, height + 10};
     const auto large = pass_of({{"st_map", "map"}, {"canvas", "overscan"}}, one_map(shift_map(wide, 0)));
     CHECK(moving(large).move(1001, plate).to_before.at(-20, 0).x == -20);

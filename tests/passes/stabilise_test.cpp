@@ -141,6 +141,29 @@ TEST_CASE("edges are filled from the frames around, each where it shows what the
     CHECK(cropped->reach() == passes::PassReach{});
 }
 
+TEST_CASE("a locked view neither shakes nor drifts: links to frames farther back hold it") {
+    constexpr int frames = 40;
+    std::vector<at::Tensor> shot;
+    for (int i = 0; i < frames; ++i) shot.push_back(seen_from(0.7 * shake_x(i), 0.7 * shake_y(i)));
+    const json params = {{"mode", "lock"}};
+    const auto analysis = passes::find_pass("stabilise").make_analysis(context_of(params));
+    CHECK(analysis->reach() == passes::PassReach{16, 0});
+    std::vector<json> facts;
+    for (int i = 0; i < frames; ++i) {
+        facts.push_back(analysis->measure(FakeWindow::of(shot, i)));
+        CHECK(facts.back().contains("far_step") == (i > 1 && (1001 + i) % 16 != 1));
+    }
+    const json artefact = analysis->solve(facts, 1001);
+    CHECK(artefact["scenes"][0]["locked"] == true);
+    const auto pass = passes::find_pass("stabilise").make(context_of(params, artefact));
+    double sum = 0, squares = 0;
+    for (int i = 0; i < frames; ++i) {
+        const double x = 0.7 * shake_x(i) + moving(pass).move(1001 + i, {192, 120}).to_before.at(150, 30).x;
+        sum += x / frames, squares += x * x / frames;
+    }
+    CHECK(std::sqrt(squares - sum * sum) < 0.05);
+}
+
 TEST_CASE("a view that is the plate's own moves nothing at all") {
     json artefact = solved({{"mode", "bump"}}, 8);  // the shake is no jolt
     const auto pass = passes::find_pass("stabilise").make(context_of({{"mode", "bump"}}, artefact));
