@@ -42,27 +42,20 @@ double kernel(double distance) {
     return s < kernel_lobes ? fourth_lobe(s - 3) : 0;
 }
 
-template <std::size_t Count>
-void set_weights(Taps& taps, const std::array<double, Count>& weights) {
-    double sum = 0;
-    for (int i = 0; i < taps.count; ++i) sum += weights[static_cast<std::size_t>(i)];
-    for (std::size_t i = 0; i < static_cast<std::size_t>(taps.count); ++i)
-        taps.weight[i] = static_cast<float>(weights[i] / sum);
-}
-
 std::size_t kept_in(int i, int size) {
     return static_cast<std::size_t>(std::clamp(i, 0, size - 1));
 }
 
 }  // namespace
 
-Taps::Taps(double place, double scale) {
+void Taps::set(double place, double scale) {
     if (scale == 1) {
         const double below = std::floor(place);
         const double s = place - below;
         if (s == 0) {
             first = static_cast<int>(place);
             count = 1;
+            inner_first = 0;
             inner_end = 1;
             weight[0] = 1;
             return;
@@ -71,23 +64,36 @@ Taps::Taps(double place, double scale) {
         count = 2 * kernel_lobes;
         inner_first = kernel_lobes - 2;
         inner_end = kernel_lobes + 2;
-        set_weights<2 * kernel_lobes>(
-            *this, {fourth_lobe(s), third_lobe(s), second_lobe(s), first_lobe(s), first_lobe(1 - s),
-                    second_lobe(1 - s), third_lobe(1 - s), fourth_lobe(1 - s)});
+        // Their sum is 1 by itself: the kernel is exact for a constant.
+        const double to_next = 1 - s;
+        static_assert(kernel_lobes == 4);
+        weight[0] = static_cast<float>(fourth_lobe(s));
+        weight[1] = static_cast<float>(third_lobe(s));
+        weight[2] = static_cast<float>(second_lobe(s));
+        weight[3] = static_cast<float>(first_lobe(s));
+        weight[4] = static_cast<float>(first_lobe(to_next));
+        weight[5] = static_cast<float>(second_lobe(to_next));
+        weight[6] = static_cast<float>(third_lobe(to_next));
+        weight[7] = static_cast<float>(fourth_lobe(to_next));
         return;
     }
     const double reach = kernel_lobes * scale;
     first = static_cast<int>(std::ceil(place - reach));
     count = std::min(static_cast<int>(std::floor(place + reach)) - first + 1, most_taps);
+    inner_first = inner_end = 0;
     std::array<double, most_taps> weights;
+    double sum = 0;
     for (int i = 0; i < count; ++i) {
         const double distance = place - (first + i);
-        weights[static_cast<std::size_t>(i)] = kernel(distance / scale);
+        const double one = kernel(distance / scale);
+        weights[static_cast<std::size_t>(i)] = one;
+        sum += one;
         if (std::abs(distance) >= 2 * scale) continue;
         if (inner_end == 0) inner_first = i;
         inner_end = i + 1;
     }
-    set_weights(*this, weights);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+        weight[i] = static_cast<float>(weights[i] / sum);
 }
 
 CodedPicture::CodedPicture(const FloatImage& linear)

@@ -24,7 +24,8 @@ struct Taps {
 
     /// `scale`: how many samples a pixel of the result spans, at least 1. A sample that is hit exactly is
     /// left alone.
-    Taps(double place, double scale);
+    Taps(double place, double scale) { set(place, scale); }
+    void set(double place, double scale);
 };
 
 /// The taps of a row or a column of the result, which mostly are those of the row or column before it too: a
@@ -33,7 +34,7 @@ class KeptTaps {
 public:
     const Taps& at(double place, double scale) {
         if (place != place_ || scale != scale_) {
-            taps_ = Taps(place, scale);
+            taps_.set(place, scale);
             place_ = place;
             scale_ = scale;
         }

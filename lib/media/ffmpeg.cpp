@@ -1,9 +1,12 @@
 #include "media/ffmpeg.h"
 
 #include <array>
+#include <cmath>
+#include <cstring>
 #include <mutex>
 
 extern "C" {
+#include <libavutil/display.h>
 #include <libavutil/error.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
@@ -123,6 +126,25 @@ bool has_new_parameters(const AVPacket& packet) {
 bool is_intra_only(AVCodecID codec) {
     const AVCodecDescriptor* descriptor = avcodec_descriptor_get(codec);
     return descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
+}
+
+int display_rotation_deg(const AVStream& stream) {
+    std::array<std::int32_t, 9> matrix{};
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+    const AVPacketSideData* found = av_packet_side_data_get(
+        stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    const std::uint8_t* data = found == nullptr ? nullptr : found->data;
+    const std::size_t size = found == nullptr ? 0 : found->size;
+#else
+    std::size_t size = 0;
+    const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+#endif
+    if (data == nullptr || size < sizeof matrix) return 0;
+    std::memcpy(matrix.data(), data, sizeof matrix);
+    const double counter_clockwise = av_display_rotation_get(matrix.data());
+    if (!std::isfinite(counter_clockwise)) return 0;
+    const auto degrees = static_cast<int>(std::lround(-counter_clockwise)) % 360;
+    return degrees < 0 ? degrees + 360 : degrees;
 }
 
 int pcm_sample_bytes(const AVCodecParameters& parameters) {

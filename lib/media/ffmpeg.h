@@ -73,6 +73,9 @@ bool has_new_parameters(const AVPacket& packet);
 /// True when frames of this codec stand for themselves.
 bool is_intra_only(AVCodecID codec);
 
+/// Degrees, clockwise and 0 to 359, by which a stream's pictures ask to be turned when they are shown.
+int display_rotation_deg(const AVStream& stream);
+
 /// Bytes of one PCM sample of all channels; 0 for coded sound.
 int pcm_sample_bytes(const AVCodecParameters& parameters);
 

@@ -80,6 +80,12 @@ void MovieSource::open(const SourceRequest& request, const Log& log) {
                                           " is not believed; raise the limit if it is real");
     }
     fill_info(request, demuxer, parameters);
+    if (const int degrees = display_rotation_deg(demuxer.video()); degrees != 0) {
+        log(LogLevel::Warning, file_->path().string() + ": asks players to turn its pictures by " +
+                                   std::to_string(degrees) +
+                                   " degrees clockwise; they are worked and written as they are stored");
+        info_.detail += ", asks to be turned by " + std::to_string(degrees) + " degrees";
+    }
     if (parameters.field_order > AV_FIELD_PROGRESSIVE) {
         log(LogLevel::Warning, file_->path().string() + ": interlaced material is worked as whole frames");
     }

@@ -100,6 +100,8 @@ public:
     /// How many passes of the list come before the one, `index`, and change what it measures: those that move
     /// the picture do not.
     std::size_t passes_before(std::size_t index) const;
+    /// Pass `index` moves the picture; those behind it do too.
+    bool is_moving(std::size_t index) const { return is_moving_.at(index); }
 
     /// Passes, by their place in the shot's list, that move the picture of this output; see passes/move.h.
     const std::vector<std::size_t>& moves_of(const spec::OutputSpec& output) const {

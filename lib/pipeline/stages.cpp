@@ -174,32 +174,59 @@ void ShotStages::report(const std::string& stage, int done, int total, int skipp
     if (options_.progress) options_.progress({shot_.shot().name, stage, done, total, skipped});
 }
 
-void ShotStages::measure(std::size_t index, const FrameSet& frames) {
-    const c10::InferenceMode inference;
+// The pass, with the frames of `frames` that have no measurement that counts.
+ShotStages::Measuring ShotStages::measuring(std::size_t index, const FrameSet& frames) const {
     const spec::PassSpec& spec = shot_.shot().passes[index];
-    const auto analysis = passes::find_pass(spec.name).make_analysis(shot_.pass_context(index, nullptr));
-    const passes::PassReach reach = analysis->reach();
+    Measuring made{index, passes::find_pass(spec.name).make_analysis(shot_.pass_context(index, nullptr)), {}};
     const WorkFiles files(shot_);
     ShotContext::make_folder(files.measurement(index, spec.name, 0).parent_path());
-
-    FrameSet missing;
-    std::map<int, std::string> keys;  // see Note [A plate may change while it is read]
     for (const int frame : frames) {
-        std::string key = measure_key(index, frame, reach);
+        std::string key = measure_key(index, frame, made.analysis->reach());
         const auto stored = load_json(files.measurement(index, spec.name, frame));
         if (stored && has_key(*stored, key)) continue;
         if (const auto other = measured_elsewhere(index, frame, key)) {
             store_json(files.measurement(index, spec.name, frame), *other, shot_.io_retries());
             continue;
         }
-        missing.push_back(frame);
-        keys[frame] = std::move(key);
+        made.keys[frame] = std::move(key);
     }
+    return made;
+}
+
+// Adds to the one pass in `measured` others that see what it sees, where one reading is enough.
+void ShotStages::add_measured_along(std::vector<Measuring>& measured, const FrameSet& frames) const {
+    const auto& passes = shot_.shot().passes;
+    const std::size_t index = measured.front().index;
+    if (!shot_.is_moving(index)) return;
+    for (std::size_t i = index + 1; i < passes.size(); ++i) {
+        const spec::PassSpec& spec = passes[i];
+        if (!spec.enabled || !spec.artefact.empty() || !passes::find_pass(spec.name).make_analysis) continue;
+        if (load_artefact(WorkFiles(shot_).artefact(i, spec.name))) continue;  // most likely it is of use
+        Measuring other = measuring(i, frames);
+        // What is measured alike is taken over later.
+        const bool is_known = std::any_of(measured.begin(), measured.end(), [&](const Measuring& known) {
+            return passes[known.index].name == spec.name && known.keys == other.keys;
+        });
+        if (!is_known && !other.keys.empty() && other.analysis->reach() == measured.front().analysis->reach())
+            measured.push_back(std::move(other));
+    }
+}
+
+void ShotStages::measure(std::size_t index, const FrameSet& frames) {
+    const c10::InferenceMode inference;
+    const spec::PassSpec& spec = shot_.shot().passes[index];
+    const WorkFiles files(shot_);
+    std::vector<Measuring> measured;
+    measured.push_back(measuring(index, frames));
+    const passes::PassReach reach = measured.front().analysis->reach();
+    FrameSet missing;
+    for (const auto& [frame, key] : measured.front().keys) missing.push_back(frame);
     const int total = static_cast<int>(frames.size());
     const int skipped = total - static_cast<int>(missing.size());
     const std::string stage = "measure " + spec.name;
     report(stage, skipped, total, skipped);
     if (missing.empty()) return;
+    add_measured_along(measured, missing);
 
     struct Task {
         int frame = 0;
@@ -210,12 +237,17 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     const auto store = [&](Task& task) {
         const c10::InferenceMode worker_inference;
         check_stop();
-        nlohmann::json facts;
-        if (task.window) facts = at_frame(shot_, task.frame, [&] { return analysis->measure(*task.window); });
-        check_unchanged(task.frame, keys.at(task.frame), measure_key(index, task.frame, reach));
-        store_json(files.measurement(index, spec.name, task.frame),
-                   {{"schema", "wetgate.measurement/1"}, {"key", keys.at(task.frame)}, {"facts", facts}},
-                   shot_.io_retries());
+        for (const Measuring& pass : measured) {
+            const auto key = pass.keys.find(task.frame);
+            if (key == pass.keys.end()) continue;
+            nlohmann::json facts;
+            if (task.window)
+                facts = at_frame(shot_, task.frame, [&] { return pass.analysis->measure(*task.window); });
+            check_unchanged(task.frame, key->second, measure_key(pass.index, task.frame, reach));
+            store_json(files.measurement(pass.index, shot_.shot().passes[pass.index].name, task.frame),
+                       {{"schema", "wetgate.measurement/1"}, {"key", key->second}, {"facts", facts}},
+                       shot_.io_retries());
+        }
         const std::lock_guard lock(progress_mutex);
         report(stage, ++done, total, skipped);
     };

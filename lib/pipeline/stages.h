@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
@@ -33,7 +35,8 @@ public:
     std::optional<std::size_t> next_unsolved();
 
     /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
-    /// alone; what another pass of that name has measured alike is taken over.
+    /// alone; what another pass of that name has measured alike is taken over. Passes behind one that moves
+    /// the picture see the same plate: what is read for it is measured for those without artefact too.
     void measure(std::size_t index, const FrameSet& frames);
 
     /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
@@ -65,6 +68,15 @@ public:
     std::vector<PassSidecar> sidecars() const;
 
 private:
+    /// A pass that frames are measured for.
+    struct Measuring {
+        std::size_t index = 0;
+        std::unique_ptr<passes::ShotAnalysis> analysis;
+        std::map<int, std::string>
+            keys;  ///< of the frames to measure; see Note [A plate may change while ...]
+    };
+    Measuring measuring(std::size_t index, const FrameSet& frames) const;
+    void add_measured_along(std::vector<Measuring>& measured, const FrameSet& frames) const;
     void load_solved();
     std::string solve_key(std::size_t index) const;
     std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,

@@ -16,15 +16,21 @@ FloatImage grey(int width, int height, float value) {
     return image;
 }
 
-TEST_CASE("taps sum to one, and half way between two samples they are Keys' six") {
+TEST_CASE("taps sum to one, and half way between two samples they are the kernel's eight") {
     const Taps taps(10.5, 1);
-    CHECK(taps.first == 8);
-    REQUIRE(taps.count == 6);
-    const double expected[] = {1, -9, 56, 56, -9, 1};  // of 96
-    for (std::size_t i = 0; i < 6; ++i)
-        CHECK(taps.weight[i] == doctest::Approx(expected[i] / 96).epsilon(1e-6));
+    CHECK(taps.first == 7);
+    REQUIRE(taps.count == 8);
+    // Of Keys' six, 1 -9 56 of 96, and what the tail adds to them and to the outermost; see Note [The
+    // kernel].
+    constexpr double tail = -1.0 / 14;
+    const double expected[] = {tail / 8, 1.0 / 96 - 0.625 * tail, 1.125 * tail - 9.0 / 96,
+                               56.0 / 96 - 0.625 * tail};
+    for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(taps.weight[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+        CHECK(taps.weight[7 - i] == doctest::Approx(expected[i]).epsilon(1e-6));
+    }
     for (const double place : {3.2, -0.4, 7.9999, 100.5}) {
-        for (const double scale : {1.0, 1.7, 9.0, 40.0}) {
+        for (const double scale : {1.0, 1.7, 5.0, 7.5}) {
             const Taps some(place, scale);
             double sum = 0;
             for (int i = 0; i < some.count; ++i) sum += some.weight[static_cast<std::size_t>(i)];
