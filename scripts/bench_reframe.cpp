@@ -250,11 +250,9 @@ int follow_first(const std::string& file, double rate) {
         if (key["who"] != annotation.keys[0]["who"] || frame >= areas.size()) break;
         const Area a = areas[frame];
         const Area b = area_of(key["box"]);
-        const double w = std::max(0.0, std::min(a.right, b.right) - std::max(a.left, b.left));
-        const double h = std::max(0.0, std::min(a.bottom, b.bottom) - std::max(a.top, b.top));
         const double off = std::max(std::abs(a.middle_x() - b.middle_x()) / b.width(),
                                     std::abs(a.middle_y() - b.middle_y()) / b.height());
-        overlaps.push_back({frame, w * h / (a.width() * a.height() + b.width() * b.height() - w * h), off});
+        overlaps.push_back({frame, overlap(a, b), off});
     }
     std::cout << json{{"clip", read["clip"]},
                       {"followed", areas.size()},
