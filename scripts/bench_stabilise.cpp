@@ -1,10 +1,11 @@
 // What scripts/bench_stabilise.py needs of C++. Raw gray8 video of W x H comes in on stdin.
-//   bench_stabilise views W H ZOOM smooth|bump|lock   a line a frame: dx dy rotation_deg scale of the view
-//   bench_stabilise warp W H TO_W TO_H VIEWS          video of TO_W x TO_H: what the views of the file VIEWS
-//   show bench_stabilise judge W H                         a line a frame: a b dx dy of the step from the
-//   frame before, found
-//                                                     by dense flow where `views` follows points; PSNR
-//                                                     between the two
+//   views W H ZOOM smooth|bump|lock: a line a frame: dx dy rotation_deg scale of the view
+//   warp W H TO_W TO_H VIEWS: video of TO_W x TO_H: what the views of the file VIEWS show
+//   judge W H: a line a frame: a b dx dy of the step from the frame before, found by dense flow where `views`
+//     follows points; PSNR between the two
+//   sharpness W H VIEWS: root mean square of the gradient and of the Laplacian of what the views show, as
+//     shares of those of an ideal resample (Kaiser-windowed sinc of 24 lobes) by the same views, over every
+//     15th frame, in the coding that pictures are resampled in
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,13 +13,16 @@
 #include <deque>
 #include <fstream>
 #include <iostream>
+#include <numbers>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "color/acescct.h"
 #include "framing/camera_path.h"
+#include "framing/resample.h"
 #include "framing/view_links.h"
 #include "motion/flow.h"
 #include "motion/opencv_threads.h"
@@ -152,6 +156,83 @@ int judge(int width, int height) {
     return 0;
 }
 
+/// What an ideal resample has at a place: samples beyond the edge repeat it.
+double ideal(const GrayImage& image, double x, double y) {
+    constexpr int lobes = 24;
+    constexpr double beta = 6;
+    const auto weights = [](double place, double(&list)[2 * lobes]) {
+        double sum = 0;
+        for (int i = 0; i < 2 * lobes; ++i) {
+            const double s = place - (std::floor(place) - lobes + 1 + i);
+            const double sinc = s == 0 ? 1 : std::sin(std::numbers::pi * s) / (std::numbers::pi * s);
+            const double inside = std::max(0.0, 1 - s * s / (lobes * lobes));
+            list[i] = sinc * std::cyl_bessel_i(0, beta * std::sqrt(inside));
+            sum += list[i];
+        }
+        for (double& weight : list) weight /= sum;
+    };
+    double across[2 * lobes], down[2 * lobes], value = 0;
+    weights(x, across);
+    weights(y, down);
+    for (int j = 0; j < 2 * lobes; ++j) {
+        const int row = std::clamp(static_cast<int>(std::floor(y)) - lobes + 1 + j, 0, image.height - 1);
+        double sum = 0;
+        for (int i = 0; i < 2 * lobes; ++i) {
+            const int column =
+                std::clamp(static_cast<int>(std::floor(x)) - lobes + 1 + i, 0, image.width - 1);
+            sum += across[i] * image.pixels[static_cast<std::size_t>(row * image.width + column)];
+        }
+        value += down[j] * sum;
+    }
+    return value;
+}
+
+/// Adds a picture's energies of the gradient and of the Laplacian, away from its edges.
+void add_energies(const std::vector<double>& picture, int width, int height, double (&energies)[2]) {
+    constexpr int margin = 32;
+    for (int y = margin; y < height - margin; ++y) {
+        for (int x = margin; x < width - margin; ++x) {
+            const double* at = picture.data() + y * width + x;
+            energies[0] += std::pow(at[1] - at[0], 2) + std::pow(at[width] - at[0], 2);
+            energies[1] += std::pow(at[1] + at[-1] + at[width] + at[-width] - 4 * at[0], 2);
+        }
+    }
+}
+
+int sharpness(int width, int height, const char* file) {
+    constexpr int every = 15;
+    // Codes of the video as codes that pictures are resampled in, from a dark grey to white.
+    constexpr double black = 0.2, unit = 0.35 / 255;
+    std::ifstream list(file);
+    double dx = 0, dy = 0, rotation = 0, scale = 0, ours[2]{}, best[2]{};
+    for (int frame = 0; list >> dx >> dy >> rotation >> scale; ++frame) {
+        auto now = next_frame(width, height);
+        if (!now) break;
+        if (frame % every != 0) continue;
+        wetgate::framing::MovablePicture plate{wetgate::make_float_image({0, 0, width, height}), {}};
+        for (std::size_t i = 0; i < now->pixels.size(); ++i)
+            for (int c = 0; c < 3; ++c)
+                plate.rgb.channel(c)[i] =
+                    wetgate::color::linear_from_acescct(static_cast<float>(black + unit * now->pixels[i]));
+        const auto map = wetgate::framing::plate_map({dx, dy, rotation, scale}, 1, width, height);
+        const auto made = moved(plate, wetgate::framing::Warp(map), plate.rgb.window);
+        std::vector<double> coded, wanted;
+        for (int y = 0; y < height; ++y) {
+            for (int x = 0; x < width; ++x) {
+                const float value = made.rgb.channel(1)[y * width + x];
+                coded.push_back((static_cast<double>(wetgate::color::acescct_from_linear(value)) - black) /
+                                unit);
+                const auto place = map.at(x, y);
+                wanted.push_back(ideal(*now, place[0], place[1]));
+            }
+        }
+        add_energies(coded, width, height, ours);
+        add_energies(wanted, width, height, best);
+    }
+    std::printf("%.5f %.5f\n", std::sqrt(ours[0] / best[0]), std::sqrt(ours[1] / best[1]));
+    return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -163,6 +244,9 @@ int main(int count, char** arguments) {
     if (words.size() == 6 && words[0] == "warp")
         return warp(number(1), number(2), number(3), number(4), words[5].c_str());
     if (words.size() == 3 && words[0] == "judge") return judge(number(1), number(2));
-    std::cerr << "bench_stabilise: views W H ZOOM MODE | warp W H TO_W TO_H VIEWS | judge W H\n";
+    if (words.size() == 4 && words[0] == "sharpness")
+        return sharpness(number(1), number(2), words[3].c_str());
+    std::cerr << "bench_stabilise: views W H ZOOM MODE | warp W H TO_W TO_H VIEWS | judge W H | sharpness W "
+                 "H VIEWS\n";
     return 2;
 }

@@ -3,7 +3,8 @@
 
 Pictures are 640x360, 8-bit gray. The measure is the fast motion of the picture's corners in the made pictures, px: the root mean square of what
 a Gaussian of 5 frames leaves of their path, which a judge finds by dense flow (wetgate follows points, vid.stab matches blocks). In brackets the mean
-PSNR between neighbouring frames, dB. A clip is taken as it is (its own shake) and, if it is calm, with shake planted on it.
+PSNR between neighbouring frames, dB. `sharpness`: root mean square of the gradient, and of the Laplacian, of wetgate's own resampling as shares of
+those of an ideal one (a sinc of 24 lobes) by the same views. A clip is taken as it is (its own shake) and, if it is calm, with shake planted on it.
 """
 import itertools
 import pathlib
@@ -66,7 +67,9 @@ class Bench:
 
     def ours(self, video):
         views = np.array(self.run("views", WIDTH, HEIGHT, ZOOM, "smooth", given=video).split(), float).reshape(-1, 4)
-        return self.judged(self.warped(video, views)) + (float(1 / views[:, 3].min()),)
+        scores = self.judged(self.warped(video, views)) + (float(1 / views[:, 3].min()),)
+        file = self.folder / "views.txt"  # that warped() wrote
+        return scores, tuple(map(float, self.run("sharpness", WIDTH, HEIGHT, file, given=video).split()))
 
     def vidstab(self, video):
         """The best of a grid whose zoom is within the budget: fast motion, PSNR, zoom, setting."""
@@ -108,11 +111,12 @@ def tables(build, folder, clips):
             wide = gray(clip, WIDER, HIGHER)
             cases = {"planted": bench.warped(wide, shake(len(wide) // (WIDER * HIGHER), 8), WIDER, HIGHER)}
         for kind, video in cases.items():
-            before, ours, rival = bench.judged(video), bench.ours(video), bench.vidstab(video)
+            before, (ours, sharpness), rival = bench.judged(video), bench.ours(video), bench.vidstab(video)
             rows.append({"clip": pathlib.Path(clip).stem, "shake": kind, "frames": len(video) // (WIDTH * HEIGHT),
-                         "plate": before, "unshaken": own if kind == "planted" else None, "wetgate": ours, "vidstab": rival,
+                         "plate": before, "unshaken": own if kind == "planted" else None, "wetgate": ours, "sharpness": sharpness, "vidstab": rival,
                          "ratio": ours[0] / rival[0] if rival else None})
-            print(f"{rows[-1]['clip']:24} {kind:8} plate {before[0]:6.3f} ({before[1]:.1f})  wetgate {ours[0]:6.3f} ({ours[1]:.1f}) zoom {ours[2]:.3f}  "
+            print(f"{rows[-1]['clip']:24} {kind:8} plate {before[0]:6.3f} ({before[1]:.1f})  wetgate {ours[0]:6.3f} ({ours[1]:.1f}) zoom {ours[2]:.3f} "
+                  f"sharpness {sharpness[0]:.4f} {sharpness[1]:.4f}  "
                   + (f"vid.stab {rival[0]:6.3f} ({rival[1]:.1f}) zoom {rival[2]:.3f} [{rival[3]}]  ratio {rows[-1]['ratio']:.2f}" if rival else "vid.stab: none within the zoom"),
                   file=sys.stderr, flush=True)
     return rows
