@@ -299,6 +299,20 @@ void check(int width, int height, int first_frame, std::span<const std::optional
         refuse("no target lies on a frame of the shot");
 }
 
+/// Where a crop that never moves shows the plate's own pixels: its canvas lies in its middle.
+Crop at_whole_pixels(const Crop& crop, int width, int height) {
+    const Canvas canvas = canvas_of(crop);
+    const auto side = [](double at, double length, int shown, int most) {
+        const double beside = 0.5 * (length - shown);
+        double whole = std::round(at + beside) - beside;
+        if (whole < 0) whole += 1;
+        if (whole > most - length) whole -= 1;
+        return whole < 0 ? at : whole;  // a crop as long as the plate has no choice
+    };
+    return {side(crop.x, crop.w, canvas.width, width), side(crop.y, crop.h, canvas.height, height), crop.w,
+            crop.h};
+}
+
 }  // namespace
 
 Crop crop_size(int width, int height, const ReframeOptions& options) {
@@ -306,6 +320,11 @@ Crop crop_size(int width, int height, const ReframeOptions& options) {
     const double w = std::min<double>(width, height * aspect);
     const double h = std::min<double>(height, width / aspect);
     return {0, 0, rounded_px(w / options.closer), rounded_px(h / options.closer)};
+}
+
+Canvas canvas_of(const Crop& crop) {
+    const auto even = [](double side) { return std::max(2, static_cast<int>(side / 2 + 1e-6) * 2); };
+    return {even(crop.w), even(crop.h)};
 }
 
 ReframeSolution solve_reframe(int width, int height, int first_frame,
@@ -350,6 +369,8 @@ ReframeSolution solve_reframe(int width, int height, int first_frame,
         const AxisPath y = search_path(costs_of(scene, Axis::Y, size.h / height, options), options.limits);
         solution.path.scenes.push_back(
             joined(x, y, end - starts[i], first_frame + starts[i], size, width, height));
+        if (std::vector<CropKey>& keys = solution.path.scenes.back().keys; keys.size() == 1)
+            keys[0].crop = at_whole_pixels(keys[0].crop, width, height);
         report_left_out(solution.path.scenes.back(), scene, width, height, solution.left_out);
         if (!tracked) continue;
         for (const TrackedTargets::Lost& lost : tracked->lost) {

@@ -8,6 +8,7 @@
 #include "framing/evidence.h"
 #include "framing/path_search.h"
 #include "framing/target_tracks.h"
+#include "framing/warp.h"
 
 namespace wetgate::framing {
 
@@ -37,6 +38,9 @@ struct ReframeSolution {
 
 /// The largest crop of an aspect in a picture, divided by `closer`, in pixels: w and h.
 Crop crop_size(int width, int height, const ReframeOptions& options);
+/// What a crop of that size is shown as, at the plate's own scale: whole pixels, an even number of them, as
+/// movies want.
+Canvas canvas_of(const Crop& crop);
 
 /// A crop path over a shot whose first frame is `first_frame`; `frames[i]` is frame first_frame + i, null
 /// where nothing is known of it. `cuts` are the indices that start another scene. In a scene with targets,

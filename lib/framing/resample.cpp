@@ -104,6 +104,33 @@ private:
     int width_, height_;
 };
 
+/// What lies under `window` of the picture shifted by whole pixels: its samples, as they are.
+MovablePicture cut(const MovablePicture& picture, const std::array<int, 2>& shift, const Box& window,
+                   const Box& shown) {
+    MovablePicture result;
+    result.rgb = make_float_image(window);
+    std::fill_n(result.rgb.channel(0), 3 * window.area(), 0.0F);
+    if (picture.alpha) result.alpha.emplace(window.area());
+    const Box from = picture.rgb.window;
+    const Box covered = intersection(
+        window, {from.x0 - shift[0], from.y0 - shift[1], from.x1 - shift[0], from.y1 - shift[1]});
+    const auto index = [](const Box& box, int x, int y) {
+        return static_cast<std::size_t>(y - box.y0) * static_cast<std::size_t>(box.width()) +
+               static_cast<std::size_t>(x - box.x0);
+    };
+    for (int y = covered.y0; y < covered.y1; ++y) {
+        const std::size_t source = index(from, covered.x0 + shift[0], y + shift[1]);
+        const std::size_t to = index(window, covered.x0, y);
+        const auto count = static_cast<std::size_t>(covered.width());
+        for (int c = 0; c < 3; ++c)
+            std::copy_n(picture.rgb.channel(c) + source, count, result.rgb.channel(c) + to);
+        if (picture.alpha) std::copy_n(picture.alpha->data() + source, count, result.alpha->data() + to);
+    }
+    const Box seen = intersection(covered, shown);
+    result.uncovered = intersection(window, shown).area() - (seen.empty() ? 0 : seen.area());
+    return result;
+}
+
 }  // namespace
 
 std::shared_ptr<const CodedPicture> coded(const FloatImage& linear) {
@@ -130,6 +157,7 @@ MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture
 
 MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window,
                      const Box& shown) {
+    if (const auto shift = to_picture.whole_shift()) return cut(picture, *shift, window, shown);
     MovablePicture result;
     result.rgb = make_float_image(window);
     if (picture.alpha) result.alpha.emplace(window.area());

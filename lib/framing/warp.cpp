@@ -48,10 +48,17 @@ Point Warp::at(double x, double y) const {
     return place;
 }
 
-bool Warp::is_identity() const {
-    if (steps_.empty()) return true;
+std::optional<std::array<int, 2>> Warp::whole_shift() const {
+    if (steps_.empty()) return std::array<int, 2>{0, 0};
     const auto* only = steps_.size() == 1 ? dynamic_cast<const MapStep*>(steps_[0].get()) : nullptr;
-    return only != nullptr && only->map() == motion::Homography{};
+    if (only == nullptr) return std::nullopt;
+    constexpr double farthest = 1e6;  // px
+    const Point to = only->at({0, 0});
+    if (!(std::abs(to.x) < farthest && std::abs(to.y) < farthest)) return std::nullopt;  // or NaN
+    const std::array<int, 2> shift{static_cast<int>(std::lround(to.x)), static_cast<int>(std::lround(to.y))};
+    const motion::Homography whole{
+        {1, 0, static_cast<double>(shift[0]), 0, 1, static_cast<double>(shift[1]), 0, 0, 1}};
+    return only->map() == whole ? std::optional(shift) : std::nullopt;
 }
 
 void ColourWarp::then(const ColourWarp& next) {

@@ -44,8 +44,10 @@ public:
     void then(const Warp& next);
 
     Point at(double x, double y) const;
-    /// True only for a warp without steps, or of one step that is the identity map.
-    bool is_identity() const;
+    /// Across and down, of a warp that is known to be a shift by whole pixels (none for one without steps).
+    std::optional<std::array<int, 2>> whole_shift() const;
+    /// True only for a warp that is known to be no move at all.
+    bool is_identity() const { return whole_shift() == std::array<int, 2>{0, 0}; }
 
 private:
     std::vector<std::shared_ptr<const WarpStep>> steps_;
@@ -69,7 +71,10 @@ public:
         return channel == 1 || !red_blue_ ? green_ : red_blue_->at(channel / 2);
     }
     const Warp& green() const { return green_; }
-    /// As Warp::is_identity(), of all three.
+    /// As Warp has them, of all three together.
+    std::optional<std::array<int, 2>> whole_shift() const {
+        return is_split() ? std::nullopt : green_.whole_shift();
+    }
     bool is_identity() const { return !is_split() && green_.is_identity(); }
 
 private:

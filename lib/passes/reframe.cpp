@@ -259,10 +259,7 @@ public:
 
     framing::Canvas canvas(framing::Canvas before) const override {
         if (size_) return *size_;
-        const framing::Crop crop = framing::crop_size(before.width, before.height, options_);
-        // Whole pixels, an even number of them, as movies want.
-        const auto even = [](double side) { return std::max(2, static_cast<int>(side / 2 + 1e-6) * 2); };
-        return {even(crop.w), even(crop.h)};
+        return framing::canvas_of(framing::crop_size(before.width, before.height, options_));
     }
     std::vector<std::string> outputs() const override { return outputs_; }
     bool renders() const override { return renders_; }
@@ -272,8 +269,14 @@ public:
         const framing::Canvas made = canvas(before);
         // One scale for both sides, the crop's middle in the middle: whole pixels are never squeezed.
         const double scale = std::min(crop.w / made.width, crop.h / made.height);
-        const double left = crop.x + 0.5 * (crop.w - scale * made.width);
-        const double top = crop.y + 0.5 * (crop.h - scale * made.height);
+        // A thousandth of a pixel is no reason to mix samples.
+        const auto settled = [](double at) {
+            constexpr double rounding_px = 1e-3;
+            const double whole = std::round(at);
+            return std::abs(at - whole) < rounding_px ? whole : at;
+        };
+        const double left = settled(crop.x + 0.5 * (crop.w - scale * made.width));
+        const double top = settled(crop.y + 0.5 * (crop.h - scale * made.height));
         const bool same_size = made == framing::Canvas{display_.width(), display_.height()};
         // From centres of the canvas' pixels to centres of the picture's, by the crop's edges.
         const double x = left + 0.5 * scale - 0.5 + display_.x0 - (same_size ? display_.x0 * scale : 0);

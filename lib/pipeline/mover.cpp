@@ -172,7 +172,10 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         const framing::MovablePicture& plate = shared.picture();
         lit = framing::MovablePicture{framing::lit(plate.rgb, gain), plate.alpha};
     }
-    const framing::MovablePicture& picture = lit ? *lit : shared.coded_picture();
+    // A crop at whole pixels mixes nothing.
+    const framing::MovablePicture& picture = lit                        ? *lit
+                                             : to_picture.whole_shift() ? shared.picture()
+                                                                        : shared.coded_picture();
     framing::MovablePicture moved = framing::moved(picture, to_picture, window, shown);
     result->is_filled = fills_from.has_value();
     if (fills_from && moved.uncovered > 0) {

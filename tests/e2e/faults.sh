@@ -289,9 +289,10 @@ every() {
 here_files="path=$folder"
 every "any call, ESTALE once" any "$here_files,errno=$ESTALE" 0
 every "any call, EIO for ever" any "$here_files,errno=$EIO,times=0" "0|75" 4
-for call in open write fsync rename close mkdir; do
-    every "$call, ENOSPC once" $call "path=.part,errno=$ENOSPC" "0|11"
-    every "$call, ENOSPC for ever" $call "path=.part,errno=$ENOSPC,times=0" "0|11" 4
+for call in open write fsync close rename mkdir; do
+    case $call in rename | mkdir) place=$here_files ;; *) place=path=.part ;; esac  # those see the final name
+    every "$call, ENOSPC once" $call "$place,errno=$ENOSPC" "0|11"
+    every "$call, ENOSPC for ever" $call "$place,errno=$ENOSPC,times=0" "0|11" 4
 done
 every "any call, kill -9" any "$here_files,signal=9" 137 4
 every "large blocks of memory, once" malloc "errno=$ENOMEM" "0|14"

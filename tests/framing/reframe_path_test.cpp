@@ -71,6 +71,9 @@ TEST_CASE("a face that does not move is framed by one key") {
     CHECK(crop.x + crop.w >= 0.75 * kWidth);
     CHECK(crop.y == 0);
     CHECK(crop.h == kHeight);
+    // Its canvas lies on whole pixels of the plate: nothing is resampled.
+    const double left = crop.x + 0.5 * (crop.w - canvas_of(crop).width);
+    CHECK(left == doctest::Approx(std::round(left)).epsilon(1e-9));
     CHECK(solution.left_out.empty());
 }
 

@@ -53,6 +53,15 @@ TEST_CASE("a whole-pixel shift keeps the bits, also of negatives, highlights, Na
     }
     CHECK(result.uncovered == 0);
     CHECK(result.rgb.window == Box{0, 0, 8, 6});
+
+    MovablePicture glass = plate;
+    glass.alpha.emplace(12 * 9, 0.25F);
+    const MovablePicture beside = moved(glass, shift(-3, 2), {0, 0, 12, 9});
+    CHECK(beside.uncovered == 12 * 9 - 9 * 7);
+    CHECK(at(beside.rgb, 1, 3, 0) == at(plate.rgb, 1, 0, 2));
+    CHECK(at(beside.rgb, 1, 2, 0) == 0);
+    CHECK((*beside.alpha)[3] == 0.25F);
+    CHECK((*beside.alpha)[2] == 0);
 }
 
 TEST_CASE("a smooth picture moved by parts of a pixel is what it is there, to a part in a thousand") {

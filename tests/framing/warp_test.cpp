@@ -19,6 +19,7 @@ public:
 TEST_CASE("steps are taken in their order, and projective maps that follow each other are one") {
     Warp warp;
     CHECK(warp.is_identity());
+    CHECK(warp.whole_shift() == std::array<int, 2>{0, 0});
     warp.then(similarity({0, 0}, 2, 0, 0, 0));
     warp.then(similarity({0, 0}, 1, 0, 10, -3));
     CHECK(warp.at(3, 4).x == doctest::Approx(16));
@@ -37,6 +38,10 @@ TEST_CASE("a similarity turns clockwise about its centre and leaves the centre w
     CHECK(map.at(110, 50)[0] == doctest::Approx(100));
     CHECK(map.at(110, 50)[1] == doctest::Approx(65));
     CHECK(Warp(similarity({7, 9}, 1, 0, 0, 0)).is_identity());
+    CHECK(Warp(similarity({7, 9}, 1, 0, 12, -3)).whole_shift() == std::array<int, 2>{12, -3});
+    CHECK(!Warp(similarity({7, 9}, 1, 0, 12.5, -3)).whole_shift());
+    CHECK(!Warp(similarity({7, 9}, 1.01, 0, 12, -3)).whole_shift());
+    CHECK(!Warp(similarity({7, 9}, 1, 0, std::nan(""), 0)).whole_shift());
 }
 
 }  // namespace
