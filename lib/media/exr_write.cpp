@@ -105,14 +105,30 @@ std::vector<std::byte> coded(const WritePlan& plan) {
     return std::move(stream.bytes());
 }
 
-// Puts the coded chunks behind the plan's own header, in the order in which they were written.
-std::vector<std::byte> with_own_header(const WritePlan& plan, ByteSource& source) {
+/// Where the chunks of what OpenEXR coded lie.
+std::pair<ScannedHeader, ChunkTables> scanned(ByteSource& source) {
     Limits any;
     any.max_dimension = any.max_decoded_bytes = any.free_decoded_bytes = any.max_attribute_bytes =
         std::numeric_limits<std::int64_t>::max() / 2;
     any.max_parts = any.max_channels = any.max_attributes = std::numeric_limits<int>::max();
-    const ScannedHeader header = scan_header(source, any);
-    const ChunkTables tables = scan_chunks(source, header);
+    try {
+        ScannedHeader header = scan_header(source, any);
+        ChunkTables tables = scan_chunks(source, header);
+        return {std::move(header), std::move(tables)};
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Input) throw;
+        // OpenEXR writes its chunk table as it goes away, and does not say when it could not.
+        throw Error(
+            ErrorKind::OutOfMemory,
+            fmt::format("OpenEXR did not finish coding the frame, most likely for want of memory ({}); "
+                        "lower the number of frames in flight",
+                        error.message()));
+    }
+}
+
+// Puts the coded chunks behind the plan's own header, in the order in which they were written.
+std::vector<std::byte> with_own_header(const WritePlan& plan, ByteSource& source) {
+    const auto [header, tables] = scanned(source);
 
     const bool multi_part = (plan.raw.version_and_flags & flag_multi_part) != 0;
     // OpenEXR writes one part without part numbers even if the source had them.
