@@ -92,15 +92,19 @@ void add_frames(CLI::App& app, Options& options) {
                  "go on after a frame that cannot be made (exit 20)");
 }
 
+void add_preview(CLI::App& app, Options& options) {
+    app.add_flag("--preview", options.preview,
+                 "for review, beside the report: SHOT.preview.mov (ProRes proxy, the plate with what each "
+                 "output shows of it) and SHOT.preview.png (contact sheet and paths)");
+}
+
 void add_gate(CLI::App& app, Options& options) {
     app.add_option("--qc-gate", options.qc_gate, "off, warn or fail (default: the job's)")
         ->check(CLI::IsMember({"off", "warn", "fail"}));
     app.add_flag("--mix-fingerprints", options.mix_fingerprints,
                  "merge frames of different devices or libraries");
     app.add_flag("--verify", options.verify, "hash every output file again while merging");
-    app.add_flag("--preview", options.preview,
-                 "for review, beside the report: SHOT.preview.mov (ProRes proxy, the plate with what each "
-                 "output shows of it) and SHOT.preview.png (contact sheet and paths)");
+    add_preview(app, options);
 }
 
 void add_compare(CLI::App& app, Options& options) {
@@ -235,6 +239,7 @@ void add_submit(CLI::App& app, Options& options) {
     app.add_flag("--mix-fingerprints", options.mix_fingerprints,
                  "of the merge: frames of different devices or libraries");
     app.add_flag("--verify", options.verify, "of the merge: hash every output file again");
+    add_preview(app, options);
     app.add_option("--qc-gate", options.qc_gate, "of the merge: off, warn or fail (default: the job's)")
         ->check(CLI::IsMember({"off", "warn", "fail"}));
 }

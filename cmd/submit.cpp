@@ -42,6 +42,7 @@ farm::FarmSettings settings_of(const Options& options, const farm::Scheduler& sc
         add(settings.options, "--io-retries", std::to_string(options.io_retries));
     if (options.qc_gate) add(settings.merge_options, "--qc-gate", *options.qc_gate);
     if (options.verify) settings.merge_options.emplace_back("--verify");
+    if (options.preview) settings.merge_options.emplace_back("--preview");
     if (options.mix_fingerprints) settings.merge_options.emplace_back("--mix-fingerprints");
     // Tasks begin in other folders.
     if (settings.wetgate.find('/') != std::string::npos)

@@ -72,13 +72,13 @@ expect 2 "$here/scripts/local-farm" --shot nosuch damaged/farm.json
 # What submit was told reaches every task that it concerns; what this farm has not, and what may not be written, is refused.
 export WETGATE_MODELS=$PWD/models
 expect 0 "$wetgate" submit damaged/farm.json --to local --dry-run -o files --isolate off --frame-limit 7 --io-retries 9 --output-root . \
-    --verify --mix-fingerprints -v --wetgate ./slow
+    --verify --preview --mix-fingerprints -v --wetgate ./slow
 for step in a.measure.1.deflicker a.solve.1.deflicker a.apply merge; do
     for words in "--isolate off" "--frame-limit 7" "--io-retries 9" "--output-root $PWD/\\." "--models $PWD/models" " -v\\( \\|$\\)" "^timeout\\|^$PWD/\\./slow\\|^env\\|$PWD/\\./slow"; do
         grep -q -e "$words" "files/$step.commands" || fail "$words does not reach $step: $(head -n 1 "files/$step.commands")"
     done
 done
-grep -q -e '--verify --mix-fingerprints' files/merge.commands || fail "the merge: $(cat files/merge.commands)"
+grep -q -e '--verify --preview --mix-fingerprints' files/merge.commands || fail "the merge: $(cat files/merge.commands)"
 ! grep -q -e --verify files/a.apply.commands || fail "--verify is the merge's own"
 unset WETGATE_MODELS
 expect 2 "$wetgate" submit damaged/farm.json --to local --dry-run -o files --threads 2
