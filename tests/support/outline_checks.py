@@ -115,8 +115,11 @@ with tempfile.TemporaryDirectory() as folder:
         "    data = types.SimpleNamespace(name='demo-ep101-artist_fix')\n"
         "    def addComment(self, subject, message):\n"
         "        pathlib.Path(os.environ['WITNESS'] + '.comment').write_text(subject + ': ' + message)\n"
+        "        if 'MUTE' in os.environ: raise RuntimeError('no comments today')\n"
+        "class ConnectionException(Exception): pass\n"
         "def launchSpecAndWait(text):\n"
         "    if 'FAIL' in os.environ: raise RuntimeError('no such show')\n"
+        "    if 'AWAY' in os.environ: raise ConnectionException('unavailable')\n"
         "    pathlib.Path(os.environ['WITNESS']).write_text(text)\n"
         "    return [Job()]\n")
 
@@ -130,7 +133,11 @@ with tempfile.TemporaryDirectory() as folder:
     assert pathlib.Path(folder, "witness").read_text() == pathlib.Path(spec).read_text()
     assert pathlib.Path(folder, "witness.comment").read_text() == "wetgate: as asked"
     done = launch(PYTHONPATH=folder, FAIL="1")
-    assert done.returncode == 75 and "no such show" in done.stderr, done
+    assert done.returncode == 2 and "no such show" in done.stderr, done
+    done = launch(PYTHONPATH=folder, AWAY="1")
+    assert done.returncode == 75 and "unavailable" in done.stderr, done
+    done = launch(PYTHONPATH=folder, MUTE="1")  # it has the job: again would be twice
+    assert done.returncode == 0 and "no comments today" in done.stderr, done
     package.joinpath("__init__.py").write_text("raise ImportError('gone')\n")
     done = launch(PYTHONPATH=folder)
     assert done.returncode == 2 and "is not there" in done.stderr, done
