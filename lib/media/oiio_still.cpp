@@ -153,8 +153,7 @@ HostFrame frame_of(const OIIO::ImageSpec& spec, const std::vector<std::byte>& pi
     return frame;
 }
 
-/// Frames are read and written side by side already; and threads of OpenImageIO's own would be missed in a
-/// forked process, which then waits for them.
+/// Frames are read and written side by side already: OpenImageIO makes no threads of its own.
 void work_in_callers_thread() {
     static const bool done = OIIO::attribute("threads", 1);
     static_cast<void>(done);

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# 10 000 damaged EXR, MOV, stills, JSON, safetensors and cut lists: no crash, no hang, no more than the memory limit. Then
+# 10 000 damaged EXR, MOV, JSON, safetensors and cut lists: no crash, no hang, no more than the memory limit. Then
 # some of them, and names that are out to command a terminal or a page, through the binary itself.
-# WETGATE_MUTANTS sets how many of a kind (1250; there are 8 kinds).
+# WETGATE_MUTANTS sets how many of a kind (1430; there are 7 kinds). Stills are for scripts/fuzz: batches are forked, and
+# OpenImageIO now and then waits for ever in a child for what the fork left behind.
 . "$(dirname "$0")/support.sh"
 driver=$WETGATE_BUILD/tests/fuzz/fuzz_driver
 [ -x "$driver" ] || skip "no fuzz_driver in this build"
 
-"$driver" --inputs "${WETGATE_MUTANTS:-1250}" --seconds 10 --memory-mib 512 --keep "$folder/findings" \
-    exr movie still job safetensors model_card edl otio 2>driver.log | tee table || { tail -n 20 driver.log; fail "an input did what none may"; }
-[ "$(wc -l <table)" = 9 ] || fail "not all of the 8 kinds were run"
+"$driver" --inputs "${WETGATE_MUTANTS:-1430}" --seconds 10 --memory-mib 512 --keep "$folder/findings" \
+    exr movie job safetensors model_card edl otio 2>driver.log | tee table || { tail -n 20 driver.log; fail "an input did what none may"; }
+[ "$(wc -l <table)" = 8 ] || fail "not all of the 7 kinds were run"
 
 # Through the binary: mutants of pictures as a sequence, of movies one by one.
 "$driver" --write-mutants pictures 96 exr
