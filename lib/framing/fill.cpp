@@ -66,24 +66,6 @@ void grow(Box& box, const Box& by) {
            std::max(box.y1, by.y1)};
 }
 
-/// The part of a picture that lies under `box`, as far as it has one.
-MovablePicture cut(const MovablePicture& picture, const Box& box) {
-    const Box &from = picture.rgb.window, to = intersection(from, box);
-    MovablePicture part{make_float_image(to), {}};
-    if (picture.alpha) part.alpha.emplace(to.area());
-    const auto width = static_cast<std::size_t>(to.width());
-    for (int y = to.y0; y < to.y1; ++y) {
-        const std::size_t source =
-            static_cast<std::size_t>(y - from.y0) * static_cast<std::size_t>(from.width()) +
-            static_cast<std::size_t>(to.x0 - from.x0);
-        const std::size_t target = static_cast<std::size_t>(y - to.y0) * width;
-        for (int c = 0; c < 3; ++c)
-            std::copy_n(picture.rgb.channel(c) + source, width, part.rgb.channel(c) + target);
-        if (picture.alpha) std::copy_n(picture.alpha->data() + source, width, part.alpha->data() + target);
-    }
-    return part;
-}
-
 class Filler {
 public:
     Filler(MovablePicture& made, const MovablePicture& own, const Warp& to_own,
@@ -202,7 +184,9 @@ private:
         if (shown.empty()) return;
         Warp there = to_own_;
         there.then(to_it);
-        const MovablePicture patch = moved(cut(neighbour.picture, places), there, pixels);
+        // Only the part that is seen is coded to be mixed.
+        const MovablePicture part = moved(neighbour.picture, {}, intersection(window, places));
+        const MovablePicture patch = moved(part, there, pixels);
         for (const auto& [gap, weight] : shown) {
             const auto at =
                 static_cast<std::size_t>(gap->y - pixels.y0) * static_cast<std::size_t>(pixels.width()) +

@@ -189,12 +189,6 @@ media::ProResOptions movie_options(const ShotContext& shot, const FramePainter& 
     return options;
 }
 
-std::string named(const std::vector<std::string>& outputs) {
-    std::string text;
-    for (const std::string& output : outputs) text += (text.empty() ? "" : ", ") + output;
-    return text;
-}
-
 }  // namespace
 
 nlohmann::json write_preview(const ShotContext& shot, const std::vector<ShotMove>& moves,
@@ -203,7 +197,7 @@ nlohmann::json write_preview(const ShotContext& shot, const std::vector<ShotMove
     std::vector<CanvasPath> paths;
     for (const ShownCanvas& canvas : canvases_of(shot)) {
         CanvasPath& path = paths.emplace_back();
-        path.name = named(canvas.outputs);
+        path.name = fmt::format("{}", fmt::join(canvas.outputs, ", "));
         for (const int frame : frames) path.frames.push_back(shown_on(shot, moves, canvas, frame));
     }
     const FramePainter painter(shot, std::move(paths));

@@ -1,5 +1,7 @@
 #include "pipeline/shown_path.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -33,12 +35,6 @@ framing::Warp way_of(const std::vector<ShotMove>& moves, const ShownCanvas& canv
 
 double rounded(double value) {
     return std::round(value * 1000) / 1000 + 0.0;  // no -0
-}
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
 }
 
 }  // namespace
@@ -125,7 +121,7 @@ nlohmann::json path_metrics(const ShotContext& shot, const std::vector<ShotMove>
         }
         for (Plot& plot : plots) {
             metrics.push_back({{"name", std::string(plot.name) + " " + canvas.outputs.front()},
-                               {"title", std::string(plot.title) + ": " + joined(canvas.outputs)},
+                               {"title", fmt::format("{}: {}", plot.title, fmt::join(canvas.outputs, ", "))},
                                {"unit", plot.unit},
                                {"output", std::move(plot.values)}});
         }
