@@ -100,6 +100,16 @@ std::string escaped(std::string_view text) {
     return shown(text, entity_of);
 }
 
+std::string xml_escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const std::string_view name = entity_of(static_cast<unsigned char>(c));
+        // Commands are full of single quotes, and people read them.
+        out += name.empty() || c == '\'' ? std::string_view(&c, 1) : name;
+    }
+    return out;
+}
+
 std::string one_line(std::string_view text) {
     return shown(text, blank_of);
 }

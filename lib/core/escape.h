@@ -10,6 +10,10 @@ namespace wetgate {
 /// direction and code points that XML forbids as U+FFFD.
 std::string escaped(std::string_view text);
 
+/// `text` itself, unchanged to who reads the XML, as content or in a double-quoted attribute. It must be text
+/// that XML can hold.
+std::string xml_escaped(std::string_view text);
+
 /// `text` as one line for a terminal, a log or a cell of a table: what is no plain visible character as
 /// escaped() shows it, ends of lines and tabs as blanks. No text can then move the cursor, ring the bell or
 /// pass for a line of its own.

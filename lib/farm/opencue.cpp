@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/escape.h"
 #include "farm/command.h"
 #include "farm/quote.h"
 #include "farm/step_names.h"

@@ -10,8 +10,6 @@ std::u32string code_points(std::string_view what, std::string_view text);
 
 /// Error{Usage} where a text holds a letter that an XML 1.0 document cannot.
 void check_xml_text(std::string_view what, std::string_view text);
-/// `text` for an XML document, as content or in an attribute. The text has passed check_xml_text().
-std::string xml_escaped(std::string_view text);
 
 /// A to Z as a to z; every other byte stays.
 std::string ascii_lower(std::string text);

@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/escape.h"
 #include "core/hash.h"
 #include "core/read_file.h"
 #include "core/retry.h"
@@ -18,26 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string xml_text(std::string_view text) {
-    std::string escaped;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                escaped += "&amp;";
-                break;
-            case '<':
-                escaped += "&lt;";
-                break;
-            case '>':
-                escaped += "&gt;";
-                break;
-            default:
-                escaped += c;
-        }
-    }
-    return escaped;
-}
-
 // ASC MHL 2.0 (schema ASCMHL.xsd of the ASC's reference implementation): creator, process, then one entry a
 // file with its path relative to the list. The schema wants a host; which machine made a frame must not
 // change a byte.
@@ -47,7 +28,7 @@ std::string mhl_of(const spec::JobSpec& job, const std::vector<ListedFile>& file
         "<hashlist version=\"2.0\" xmlns=\"urn:ASC:MHL:v2.0\">\n"
         "  <creatorinfo>\n"
         "    <creationdate>" +
-        xml_text(job.date) +
+        xml_escaped(job.date) +
         "</creationdate>\n"
         "    <hostname>not recorded</hostname>\n"
         "    <tool version=\"" WETGATE_VERSION
@@ -59,7 +40,7 @@ std::string mhl_of(const spec::JobSpec& job, const std::vector<ListedFile>& file
         "  <hashes>\n";
     for (const ListedFile& file : files) {
         xml += "    <hash>\n      <path size=\"" + std::to_string(file.bytes) + "\">" +
-               xml_text(file.path.filename().string()) + "</path>\n      <xxh128 action=\"original\">" +
+               xml_escaped(file.path.filename().string()) + "</path>\n      <xxh128 action=\"original\">" +
                file.xxh128 + "</xxh128>\n    </hash>\n";
     }
     return xml + "  </hashes>\n</hashlist>\n";

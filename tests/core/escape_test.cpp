@@ -53,4 +53,8 @@ TEST_CASE("a further line of a message cannot pass for a line of its own") {
     CHECK(printable_lines("\n") == "\n  ");
 }
 
+TEST_CASE("a text for XML alone is what it was, to who reads it") {
+    CHECK(xml_escaped("<a b=\"c\">'&amp;\t\u00e9") == "&lt;a b=&quot;c&quot;&gt;'&amp;amp;&#9;\u00e9");
+}
+
 }  // namespace wetgate
