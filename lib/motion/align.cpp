@@ -21,6 +21,26 @@ constexpr double least_levels = 0.5;  // noise below this, in levels of 255, nee
 constexpr int template_px = 3;
 constexpr int search_px = 11;
 
+// LibTorch's names of how grid_sampler() looks between pixels.
+constexpr int linear = 0;
+constexpr int cubic = 2;
+
+at::Tensor fetched(const at::Tensor& picture, const at::Tensor& shift, int sampling) {
+    const std::int64_t height = picture.size(1);
+    const std::int64_t width = picture.size(2);
+    if (shift.size(2) != width || shift.size(1) != height)
+        throw Error(ErrorKind::Internal, "a flow field of another size than the picture to align");
+    const at::TensorOptions options = picture.options();
+    // LibTorch samples at -1..1 from the first pixel's centre to the last one's.
+    const at::Tensor x = at::arange(width, options).view({1, width}) + shift[0];
+    const at::Tensor y = at::arange(height, options).view({height, 1}) + shift[1];
+    const double half_width = std::max(0.5, 0.5 * static_cast<double>(width - 1));
+    const double half_height = std::max(0.5, 0.5 * static_cast<double>(height - 1));
+    const at::Tensor grid = at::stack({x / half_width - 1, y / half_height - 1}, 2).unsqueeze(0);
+    constexpr int border = 1;
+    return at::grid_sampler(picture.unsqueeze(0), grid, sampling, border, /*align_corners=*/true).squeeze(0);
+}
+
 }  // namespace
 
 GrayImage quiet_guide(const at::Tensor& coded, double sigma) {
@@ -75,21 +95,22 @@ at::Tensor shift_of(const FlowField& flow, c10::Device device) {
         .to(device);
 }
 
+at::Tensor shift_of(const FlowField& flow, int width, int height, c10::Device device) {
+    const at::Tensor shift = shift_of(flow, device);
+    if (flow.width == width && flow.height == height) return shift;
+    const at::Tensor scale = at::tensor({static_cast<float>(width) / static_cast<float>(flow.width),
+                                         static_cast<float>(height) / static_cast<float>(flow.height)},
+                                        at::kFloat);
+    return at::upsample_bilinear2d(shift.unsqueeze(0), {height, width}, /*align_corners=*/false)[0] *
+           scale.view({2, 1, 1}).to(device);
+}
+
+at::Tensor composed(const at::Tensor& first, const at::Tensor& second) {
+    return first + fetched(second, first, linear);
+}
+
 at::Tensor aligned(const at::Tensor& picture, const at::Tensor& shift) {
-    const std::int64_t height = picture.size(1);
-    const std::int64_t width = picture.size(2);
-    if (shift.size(2) != width || shift.size(1) != height)
-        throw Error(ErrorKind::Internal, "a flow field of another size than the picture to align");
-    const at::TensorOptions options = picture.options();
-    // LibTorch samples at -1..1 from the first pixel's centre to the last one's.
-    const at::Tensor x = at::arange(width, options).view({1, width}) + shift[0];
-    const at::Tensor y = at::arange(height, options).view({height, 1}) + shift[1];
-    const double half_width = std::max(0.5, 0.5 * static_cast<double>(width - 1));
-    const double half_height = std::max(0.5, 0.5 * static_cast<double>(height - 1));
-    const at::Tensor grid = at::stack({x / half_width - 1, y / half_height - 1}, 2).unsqueeze(0);
-    constexpr int cubic = 2;
-    constexpr int border = 1;
-    return at::grid_sampler(picture.unsqueeze(0), grid, cubic, border, /*align_corners=*/true).squeeze(0);
+    return fetched(picture, shift, cubic);
 }
 
 }  // namespace wetgate::motion

@@ -21,5 +21,10 @@ at::Tensor aligned(const at::Tensor& picture, const at::Tensor& shift);
 
 /// `flow` as [2,H,W] float32 on `device`.
 at::Tensor shift_of(const FlowField& flow, c10::Device device);
+/// The same for pictures of `width` x `height`, which `flow` was found on smaller ones of.
+at::Tensor shift_of(const FlowField& flow, int width, int height, c10::Device device);
+
+/// Where what `first` [2,H,W] leads to is led by `second`: from a picture over a second one to a third.
+at::Tensor composed(const at::Tensor& first, const at::Tensor& second);
 
 }  // namespace wetgate::motion
