@@ -21,6 +21,30 @@ constexpr double least_levels = 0.5;  // noise below this, in levels of 255, nee
 constexpr int template_px = 3;
 constexpr int search_px = 11;
 
+GrayImage guide_of(const at::Tensor& coded, double sigma, bool halved) {
+    const at::Tensor luminance = coded[0] * 0.2126 + coded[1] * 0.7152 + coded[2] * 0.0722;
+    const at::Tensor finite = at::where(at::isfinite(luminance), luminance, at::zeros_like(luminance));
+    const bool halves = halved && luminance.size(0) > 1 && luminance.size(1) > 1;
+    const at::Tensor small = halves ? at::avg_pool2d(finite.unsqueeze(0), {2, 2})[0] : finite;
+    const at::Tensor bytes = (small.clamp(0, 1) * 255).round().to(at::kByte).to(at::kCPU).contiguous();
+    GrayImage guide{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
+    const auto* first = bytes.data_ptr<std::uint8_t>();
+    guide.pixels.assign(first, first + bytes.numel());
+    if (sigma * 255 < least_levels) return guide;
+    const double strength = sigma * 255 * filter_strength * (halves ? 0.5 : 1.0);
+    try {
+        pin_opencv_threads();
+        cv::Mat picture(guide.height, guide.width, CV_8UC1, guide.pixels.data());
+        cv::Mat quiet;
+        cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(strength), template_px, search_px);
+        quiet.copyTo(picture);
+    } catch (const cv::Exception& problem) {
+        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
+                    std::string("the guide for optical flow: ") + problem.what());
+    }
+    return guide;
+}
+
 // LibTorch's names of how grid_sampler() looks between pixels.
 constexpr int linear = 0;
 constexpr int cubic = 2;
@@ -44,27 +68,15 @@ at::Tensor fetched(const at::Tensor& picture, const at::Tensor& shift, int sampl
 }  // namespace
 
 GrayImage quiet_guide(const at::Tensor& coded, double sigma) {
-    const at::Tensor luminance = coded[0] * 0.2126 + coded[1] * 0.7152 + coded[2] * 0.0722;
-    const at::Tensor finite = at::where(at::isfinite(luminance), luminance, at::zeros_like(luminance));
-    const bool halves = sigma > most_sigma_at_full_size && luminance.size(0) > 1 && luminance.size(1) > 1;
-    const at::Tensor small = halves ? at::avg_pool2d(finite.unsqueeze(0), {2, 2})[0] : finite;
-    const at::Tensor bytes = (small.clamp(0, 1) * 255).round().to(at::kByte).to(at::kCPU).contiguous();
-    GrayImage guide{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
-    const auto* first = bytes.data_ptr<std::uint8_t>();
-    guide.pixels.assign(first, first + bytes.numel());
-    if (sigma * 255 < least_levels) return guide;
-    const double strength = sigma * 255 * filter_strength * (halves ? 0.5 : 1.0);
-    try {
-        pin_opencv_threads();
-        cv::Mat picture(guide.height, guide.width, CV_8UC1, guide.pixels.data());
-        cv::Mat quiet;
-        cv::fastNlMeansDenoising(picture, quiet, static_cast<float>(strength), template_px, search_px);
-        quiet.copyTo(picture);
-    } catch (const cv::Exception& problem) {
-        throw Error(problem.code == cv::Error::StsNoMem ? ErrorKind::OutOfMemory : ErrorKind::Internal,
-                    std::string("the guide for optical flow: ") + problem.what());
-    }
-    return guide;
+    return guide_of(coded, sigma, sigma > most_sigma_at_full_size);
+}
+
+GrayImage half_guide(const at::Tensor& coded, double sigma) {
+    return guide_of(coded, sigma, true);
+}
+
+FlowQuality half_guide_quality(double sigma) {
+    return sigma > most_sigma_at_full_size ? FlowQuality::Medium : FlowQuality::Fine;
 }
 
 FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int height) {

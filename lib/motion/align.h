@@ -9,6 +9,10 @@ namespace wetgate::motion {
 /// OpenCV), at half size where noise is strong. `coded`: [3,H,W] float32, about 0..1 in a coding in which
 /// noise is even; `sigma`: standard deviation of its noise. Values outside 0..1 are clamped, NaN is black.
 GrayImage quiet_guide(const at::Tensor& coded, double sigma);
+/// The same at half size whatever the noise.
+GrayImage half_guide(const at::Tensor& coded, double sigma);
+/// How closely dense_flow() has to look at half guides: where noise is strong, a closer look sees no more.
+FlowQuality half_guide_quality(double sigma);
 
 /// dense_flow() between quiet guides, for pictures of `width` x `height`.
 FlowField guided_flow(const GrayImage& from, const GrayImage& to, int width, int height);
