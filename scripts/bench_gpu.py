@@ -98,7 +98,7 @@ class GpuBench:
         folder = self.folder / size
         shutil.rmtree(folder, ignore_errors=True)
         self.say(f"plates at {size}")
-        self.measured([self.build / "scripts/make_demo_media", folder, frames, *size.split("x")])
+        self.measured([self.build / "scripts/make_demo_media", folder, frames, *size.split("x"), 10])
         mattes = sorted((folder / "mattes").glob("demo.*.exr"))
         for number in range(1001, 1001 + frames):
             if not (folder / f"mattes/demo.{number}.exr").exists():
