@@ -43,8 +43,8 @@ TEST_CASE("a half guide is half as large, and quieter than what it is made of") 
     CHECK(guide.height == 32);
     double sum = 0, squares = 0;
     for (const std::uint8_t value : guide.pixels) {
-        sum += value;
-        squares += double{value} * value;
+        sum += static_cast<double>(value);
+        squares += static_cast<double>(value) * static_cast<double>(value);
     }
     const double mean = sum / static_cast<double>(guide.pixels.size());
     CHECK(mean == doctest::Approx(0.4 * 255).epsilon(0.01));
