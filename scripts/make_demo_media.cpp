@@ -1,4 +1,5 @@
-// Makes the demo's plates: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]
+// Makes the demo's plates: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT [NOISE]]]
+//   (NOISE: times the camera's)
 //   truth/demo.####.exr   the clean scene, with camera noise
 //   plates/demo.####.exr  the same with planted faults: exposure and colour flicker, hot and dead photosites,
 //   NaN and Inf
@@ -57,7 +58,7 @@ std::vector<Defect> planted_defects(const Size& size) {
 }
 
 // Shot noise: its deviation grows with the root of the light.
-void add_noise(FloatImage& image, std::uint64_t frame) {
+void add_noise(FloatImage& image, std::uint64_t frame, int times) {
     for (int c = 0; c < 3; ++c) {
         float* samples = image.channel(c);
         for (std::size_t i = 0; i < image.window.area(); ++i) {
@@ -65,7 +66,8 @@ void add_noise(FloatImage& image, std::uint64_t frame) {
             const std::uint64_t key = frame * 3 + static_cast<std::uint64_t>(c);
             const double noise = hashed(key, i, 1) + hashed(key, i, 2) + hashed(key, i, 3) - 1.5;
             const double light = std::max(0.0, static_cast<double>(samples[i]));
-            samples[i] += static_cast<float>(2.0 * noise * noise_at_grey * std::sqrt(0.05 + light / 0.18));
+            samples[i] +=
+                static_cast<float>(2.0 * times * noise * noise_at_grey * std::sqrt(0.05 + light / 0.18));
         }
     }
 }
@@ -150,7 +152,7 @@ std::string numbered(int frame) {
     return "demo." + std::to_string(frame) + ".exr";
 }
 
-void make(const std::filesystem::path& folder, int frames, const Size& size) {
+void make(const std::filesystem::path& folder, int frames, const Size& size, int noise) {
     for (const char* part : {"truth", "plates", "rigged", "relit", "mattes"})
         std::filesystem::create_directories(folder / part);
     const wetgate::tests::Scene scene(size.width, size.height);
@@ -167,7 +169,7 @@ void make(const std::filesystem::path& folder, int frames, const Size& size) {
         const int frame = first_frame + i;
         const auto key = static_cast<std::uint64_t>(frame);
         FloatImage image = scene.frame(i);
-        add_noise(image, key);
+        add_noise(image, key, noise);
         write(folder / "truth" / numbered(frame), image, frame);
         if (i < rigged_frames) {
             FloatImage rigged = copied(image);
@@ -229,16 +231,17 @@ int main(int argc, char** argv) {
     };
     const int frames = number(2, 48);
     const Size size{number(3, 2048), number(4, 1080)};
-    const bool sane = frames >= 1 && frames <= 10000 && size.width >= 64 && size.height >= 64 &&
-                      size.width <= 8192 && size.height <= 8192;
-    if (argc < 2 || argc == 4 || argc > 5 || !sane) {
-        std::fprintf(
-            stderr,
-            "usage: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT]]   1-10000 frames, 64-8192 pixels\n");
+    const int noise = number(5, 1);
+    const bool sane = noise >= 0 && noise <= 100 && frames >= 1 && frames <= 10000 && size.width >= 64 &&
+                      size.height >= 64 && size.width <= 8192 && size.height <= 8192;
+    if (argc < 2 || argc == 4 || argc > 6 || !sane) {
+        std::fprintf(stderr,
+                     "usage: make_demo_media FOLDER [FRAMES [WIDTH HEIGHT [NOISE]]]   1-10000 frames, "
+                     "64-8192 pixels, noise 0-100\n");
         return 2;
     }
     try {
-        make(argv[1], frames, size);
+        make(argv[1], frames, size, noise);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "make-demo-media: %s\n", error.what());
         return 1;

@@ -12,8 +12,7 @@ namespace wetgate::compute {
 struct StreamScope::Impl {
     c10::cuda::CUDAStream stream;
     c10::cuda::CUDAStreamGuard guard;
-    explicit Impl(c10::DeviceIndex index)
-        : stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index)), guard(stream) {}
+    explicit Impl(c10::cuda::CUDAStream own) : stream(own), guard(own) {}
 };
 
 int cuda_device_count() {
@@ -37,7 +36,14 @@ std::size_t cuda_free_bytes(int index) {
 }
 
 StreamScope::StreamScope(c10::Device device) {
-    if (device.is_cuda()) impl_ = std::make_unique<Impl>(device.index());
+    if (device.is_cuda()) {
+        impl_ =
+            std::make_unique<Impl>(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index()));
+    }
+}
+
+StreamScope::StreamScope(Same stream) {
+    if (stream.as.impl_) impl_ = std::make_unique<Impl>(stream.as.impl_->stream);
 }
 
 StreamScope::~StreamScope() = default;

@@ -15,10 +15,15 @@ std::string cudnn_version();
 /// Bytes free on the device; 0 without CUDA.
 std::size_t cuda_free_bytes(int index);
 
-/// While it lives, this thread's kernels and copies go to a stream of its own. Does nothing for a CPU device.
+/// While it lives, this thread's kernels and copies go to a stream of its own, or to that of another scope
+/// (which must outlive it). Does nothing for a CPU device.
 class StreamScope {
 public:
+    struct Same {
+        const StreamScope& as;
+    };
     explicit StreamScope(c10::Device device);
+    explicit StreamScope(Same stream);
     ~StreamScope();
     StreamScope(const StreamScope&) = delete;
     StreamScope& operator=(const StreamScope&) = delete;

@@ -18,6 +18,7 @@ std::size_t cuda_free_bytes(int) {
 }
 
 StreamScope::StreamScope(c10::Device) {}
+StreamScope::StreamScope(Same) {}
 StreamScope::~StreamScope() = default;
 void StreamScope::synchronize() const {}
 

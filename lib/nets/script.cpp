@@ -1,5 +1,6 @@
 #include <torch/script.h>
 
+#include <mutex>
 #include <sstream>
 
 #include "core/error.h"
@@ -12,6 +13,7 @@ struct ScriptBody final : NetworkBody {
     explicit ScriptBody(torch::jit::Module module) : module_(std::move(module)) {}
 
     at::Tensor forward(const at::Tensor& x, const BlockWatch&) override {
+        const std::lock_guard lock(mutex_);  // a user's code may keep state of its own
         return module_.forward({x.to(type_)}).toTensor().to(at::kFloat);
     }
     std::vector<std::pair<std::string, at::Tensor>> parameters() override { return {}; }
@@ -21,6 +23,7 @@ struct ScriptBody final : NetworkBody {
     }
 
 private:
+    std::mutex mutex_;
     torch::jit::Module module_;
     at::ScalarType type_ = at::kFloat;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <vector>
 
 #include "core/error.h"
@@ -59,6 +60,13 @@ std::int64_t layer_bytes(const NetworkShape& shape) {
     return 4 * (shape.kind == NetworkShape::Kind::ResUnet ? (channels + 3) / 4 : channels);
 }
 
+/// Networks take turns on a GPU, whichever they are: one picture fills it, several at once would only fill
+/// its memory. The process has one.
+std::unique_lock<std::mutex> turn_on(c10::Device device) {
+    static std::mutex gpu;
+    return device.is_cuda() ? std::unique_lock(gpu) : std::unique_lock<std::mutex>();
+}
+
 }  // namespace
 
 int usual_tile_px(const NetworkShape& shape, bool cuda) {
@@ -84,6 +92,7 @@ int tile_size_px(const NetworkShape& shape, int tile_px) {
 }
 
 at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int tile_px) {
+    const std::unique_lock<std::mutex> turn = turn_on(picture.device());
     const std::int64_t scale = network.shape().scale();
     const std::int64_t halo = halo_px(network.shape());
     const std::int64_t most = tile_size_px(network.shape(), tile_px);

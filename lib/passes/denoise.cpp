@@ -14,6 +14,7 @@
 #include "passes/grain.h"
 #include "passes/learned.h"
 #include "passes/pass.h"
+#include "passes/per_picture.h"
 #include "passes/scenes.h"
 
 // Noise and grain. measure() sees how the noise of each frame depends on light (see GrainSurvey), solve()
@@ -31,6 +32,16 @@ constexpr const char* task = "denoise";
 constexpr int reach_frames = 2;
 
 constexpr double most_sigma = 0.6;  // coded; the network is trained up to 0.22 in display coding
+
+// More than frames in work and their windows show at once, on any machine.
+constexpr std::size_t most_pictures = 64;
+
+/// A frame of the shot as windows show it.
+struct Seen {
+    at::Tensor coded;  // [3,H,W], as the network sees it
+    motion::GrayImage guide;
+    motion::FlowQuality quality = motion::FlowQuality::Fine;  // of flow from here
+};
 
 class DenoiseAnalysis final : public ShotAnalysis {
 public:
@@ -101,7 +112,7 @@ public:
         }
         const at::Tensor coded = coding_->encode(linear);
         const at::Tensor sigma = coded_sigma(linear, coded);
-        const std::vector<at::Tensor> frames = aligned_frames(window, coded, sigma.mean().item<double>());
+        const std::vector<at::Tensor> frames = aligned_frames(window);
         at::Tensor change;
         if (model_) {
             std::vector<at::Tensor> input = frames;
@@ -140,26 +151,54 @@ private:
         return (sigma * amount_).clamp_max(most_sigma);
     }
 
+    // Note [Flow in steps]
+    // A guide, and the flow from a frame to the next and to the one before, are made once for all windows
+    // that show them, at half size; two frames away leads the flow over two steps. Measured on a clip with
+    // noise of 6, 15 and 30 codes, against guides at full size and a flow for each pair of each window:
+    // 0.005, 0.027 and 0.033 dB less, for an eighth of the time.
+
     /// The window's frames, coded, as the network sees them, aligned to the middle one.
-    std::vector<at::Tensor> aligned_frames(const FrameWindow& window, const at::Tensor& coded,
-                                           double mean_sigma) const {
-        const at::Tensor middle = Coding::for_network(coded);
+    std::vector<at::Tensor> aligned_frames(const FrameWindow& window) const {
+        const at::Tensor middle = seen(window[0].pixels)->coded;
         std::vector<at::Tensor> frames(2 * reach_frames + 1, middle);
-        std::optional<motion::GrayImage> guide;
         for (int k = -reach_frames; k <= reach_frames; ++k) {
             const int shown = shown_for(window, k);
             if (shown == 0) continue;
-            at::Tensor frame = Coding::for_network(coding_->encode(window[shown].pixels));
-            if (aligns_) {
-                if (!guide) guide = motion::quiet_guide(middle, mean_sigma);
-                const motion::FlowField flow =
-                    motion::guided_flow(*guide, motion::quiet_guide(frame, mean_sigma),
-                                        static_cast<int>(frame.size(2)), static_cast<int>(frame.size(1)));
-                frame = motion::aligned(frame, flow);
-            }
+            at::Tensor frame = seen(window[shown].pixels)->coded;
+            if (aligns_) frame = motion::aligned(frame, shift(window, shown));
             frames[static_cast<std::size_t>(k + reach_frames)] = frame;
         }
         return frames;
+    }
+
+    /// From the window's middle to the frame in its place k: [2,H,W].
+    at::Tensor shift(const FrameWindow& window, int k) const {
+        const int near = k / 2;
+        if (near == 0 || !scenes_.reaches(window, near)) return step(window[0].pixels, window[k].pixels);
+        return motion::composed(step(window[0].pixels, window[near].pixels),
+                                step(window[near].pixels, window[k].pixels));
+    }
+
+    at::Tensor step(const at::Tensor& from, const at::Tensor& to) const {
+        const auto flow = flows_.of({from, to}, [&] {
+            const auto here = seen(from);
+            return motion::dense_flow(here->guide, seen(to)->guide, here->quality);
+        });
+        return motion::shift_of(*flow, static_cast<int>(from.size(2)), static_cast<int>(from.size(1)),
+                                from.device());
+    }
+
+    std::shared_ptr<const Seen> seen(const at::Tensor& linear) const {
+        return seen_.of({linear}, [&] {
+            const at::Tensor coded = coding_->encode(linear);
+            Seen made{Coding::for_network(coded), {}, {}};
+            if (aligns_) {
+                const double noise = coded_sigma(linear, coded).mean().item<double>();
+                made.guide = motion::half_guide(made.coded, noise);
+                made.quality = motion::half_guide_quality(noise);
+            }
+            return made;
+        });
     }
 
     /// The frame of the window shown in place k: mirrored where k is past an end of the shot or a cut, for a
@@ -187,6 +226,8 @@ private:
     std::optional<Grain> grain_;
     Scenes scenes_;
     std::optional<Coding> coding_;
+    PerPicture<Seen> seen_{most_pictures};
+    PerPicture<motion::FlowField> flows_{2 * most_pictures};
     std::shared_ptr<const nets::LoadedModel> model_;
 };
 
@@ -195,7 +236,8 @@ private:
 PassEntry denoise_entry() {
     return {"denoise", [](const PassContext& context) { return std::make_unique<DenoisePass>(context); },
             [](const PassContext& context) { return std::make_unique<DenoiseAnalysis>(context); },
-            [](const PassContext& context) { return model_of_engine(context, own_model, task); }};
+            [](const PassContext& context) { return model_of_engine(context, own_model, task); },
+            /*working_planes=*/8};
 }
 
 }  // namespace wetgate::passes

@@ -1,6 +1,8 @@
 #include "pipeline/chain.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +15,15 @@
 
 namespace wetgate::pipeline {
 namespace {
+
+// Note [Frames at once]
+// What passes do is a pure function of a window, so frames are worked on in any order and at the same time
+// without a change of bits. The thread that asks decides what is needed (which frames a window shows, which
+// of them can be read) and hands it to workers in the order in which frames depend on each other: what a task
+// waits for was handed out before it, so that however few the workers are one of them can always go on. A
+// frame that fails keeps its error until it is asked for. On CUDA all threads queue their kernels on one
+// stream: what one of them made is there for the next without waiting, and memory is used again in the order
+// of the queue. The host's share of the work is what the threads are for; the device has one queue to do.
 
 // Note [Windows at edges]
 // A window past the edge of the shot repeats the edge frame; an unreadable or substituted neighbour is
@@ -120,8 +131,39 @@ PassFacts facts_of(const ChainPass& pass, const compute::DeviceFrame& before,
 
 }  // namespace
 
-Chain::Chain(const ShotContext& shot, std::vector<ChainPass> passes, FrameFeed& feed)
-    : shot_(shot), passes_(std::move(passes)), feed_(feed), mattes_(shot), stages_(passes_.size() + 1) {}
+struct Chain::WindowPlan {
+    struct Shown {
+        int frame = 0;
+        bool is_real = true;
+        bool has_matte = false;
+        Pending result;
+    };
+    int frame = 0;
+    passes::PassReach reach;
+    std::size_t pass_index = 0;
+    const spec::PassSpec* spec = nullptr;
+    Pending centre;
+    std::vector<Shown> shown;  // -before..after
+};
+
+Chain::Chain(const ShotContext& shot, std::vector<ChainPass> passes, FrameFeed& feed, WorkAhead ahead)
+    : shot_(shot),
+      passes_(std::move(passes)),
+      feed_(feed),
+      ahead_(std::move(ahead)),
+      mattes_(shot),
+      stages_(passes_.size() + 1) {
+    if (ahead_.at_once < 2 || passes_.empty()) return;
+    const std::size_t waiting = 2 * static_cast<std::size_t>(ahead_.at_once) * passes_.size();
+    workers_ = std::make_unique<WorkerPool<std::function<void()>>>(
+        ahead_.at_once, waiting, [this](std::function<void()>& work) {
+            at::init_num_threads();
+            const c10::InferenceMode inference;
+            std::optional<compute::StreamScope> stream;
+            if (ahead_.stream != nullptr) stream.emplace(compute::StreamScope::Same{*ahead_.stream});
+            work();
+        });
+}
 
 Chain::~Chain() = default;
 
@@ -142,26 +184,64 @@ std::vector<int> Chain::frames_needed(const FrameSet& frames, passes::PassReach 
     return {needed.begin(), needed.end()};
 }
 
+int Chain::frames_held(const FrameSet& frames, passes::PassReach reach, FrameRange range, int at_once) {
+    int most = reach.before + reach.after + 1;
+    if (at_once < 2) return most;
+    const std::vector<int> needed = frames_needed(frames, reach, range);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const std::size_t last = std::min(frames.size() - 1, i + static_cast<std::size_t>(at_once));
+        const auto from =
+            std::lower_bound(needed.begin(), needed.end(), range.clamp(frames[i] - reach.before));
+        const auto to =
+            std::upper_bound(needed.begin(), needed.end(), range.clamp(frames[last] + reach.after));
+        most = std::max(most, static_cast<int>(to - from));
+    }
+    return most;
+}
+
 ChainResult Chain::make(int frame) {
-    return stage(passes_.size(), frame);
+    const Pending made = stage(passes_.size(), frame);
+    begin_ahead([this](int next) { stage(passes_.size(), next); });
+    return made.get();
 }
 
 std::unique_ptr<passes::FrameWindow> Chain::window(int frame, passes::PassReach reach,
                                                    std::size_t pass_index) {
     const spec::PassSpec& spec = shot_.shot().passes.at(pass_index);
     const bool reads_mattes = passes::find_pass(spec.name).neighbour_mattes;
-    return window_over(passes_.size(), frame, reach, pass_index, spec,
+    const auto plan = [&](int centre) {
+        return plan_of(passes_.size(), centre, reach, pass_index, spec,
                        reads_mattes ? std::optional(reach) : std::nullopt);
+    };
+    const WindowPlan planned = plan(frame);
+    begin_ahead(plan);
+    return window_of(planned);
+}
+
+/// Begins the frames that are asked for next.
+template <class Begin>
+void Chain::begin_ahead(const Begin& begin) {
+    if (!workers_) return;
+    const auto next = std::lower_bound(ahead_.frames.begin(), ahead_.frames.end(), floor_);
+    const std::ptrdiff_t left = ahead_.frames.end() - next;
+    try {
+        std::for_each(next, next + std::min<std::ptrdiff_t>(left, ahead_.at_once + 1), begin);
+    } catch (const Error&) {  // what cannot be read says so when it is asked for
+    }
 }
 
 void Chain::release_below(int frame, passes::PassReach extra) {
+    floor_ = frame;
     int bound = frame - extra.before;
     for (std::size_t i = stages_.size(); i-- > 0;) {
         auto& cache = stages_[i];
         cache.erase(cache.begin(), cache.lower_bound(bound));
         if (i > 0) bound -= passes_[i - 1].pass->reach().before;
     }
-    kept_mattes_.erase(kept_mattes_.begin(), kept_mattes_.lower_bound(bound));
+    {
+        const std::lock_guard lock(mattes_mutex_);
+        kept_mattes_.erase(kept_mattes_.begin(), kept_mattes_.lower_bound(bound));
+    }
     feed_.release_below(bound);
 }
 
@@ -169,43 +249,79 @@ bool Chain::is_real(int frame) {
     return feed_.get(frame)->is_real();
 }
 
-const ChainResult& Chain::stage(std::size_t stage, int frame) {
+Chain::Pending Chain::stage(std::size_t stage, int frame) {
     auto& cache = stages_[stage];
     if (const auto found = cache.find(frame); found != cache.end()) return found->second;
-    ChainResult result;
-    if (stage > 0) {
-        result = apply(stage - 1, frame);
-    } else {
-        result.source = feed_.get(frame);
-        if (result.source->error) std::rethrow_exception(result.source->error);
-        if (result.source->host)
-            result.frame = compute::upload(result.source->working, frame, shot_.runtime().device());
-    }
-    return cache.emplace(frame, std::move(result)).first->second;
+    const Pending made = stage > 0 ? apply(stage - 1, frame) : source(frame);
+    cache.emplace(frame, made);
+    return made;
 }
 
-std::unique_ptr<passes::FrameWindow> Chain::window_over(std::size_t at_stage, int frame,
-                                                        passes::PassReach reach, std::size_t pass_index,
-                                                        const spec::PassSpec& spec,
-                                                        std::optional<passes::PassReach> matte_reach) {
-    auto window = std::make_unique<OwnedWindow>(reach, seed_of(shot_, frame, pass_index));
-    const Box box = stage(at_stage, frame).frame.window;
+Chain::Pending Chain::source(int frame) {
+    std::promise<ChainResult> made;
+    ChainResult result;
+    result.source = feed_.get(frame);
+    if (result.source->error) {
+        made.set_exception(result.source->error);
+        return made.get_future().share();
+    }
+    if (result.source->host)
+        result.frame = compute::upload(result.source->working, frame, shot_.runtime().device());
+    made.set_value(std::move(result));
+    return made.get_future().share();
+}
+
+Chain::Pending Chain::begun(std::function<ChainResult()> work) {
+    const auto made = std::make_shared<std::promise<ChainResult>>();
+    Pending pending = made->get_future().share();
+    const auto task = [made, work = std::move(work)] {
+        try {
+            made->set_value(work());
+        } catch (...) {
+            made->set_exception(std::current_exception());
+        }
+    };
+    if (workers_) {
+        workers_->push(task);
+    } else {
+        task();
+    }
+    return pending;
+}
+
+Chain::WindowPlan Chain::plan_of(std::size_t at_stage, int frame, passes::PassReach reach,
+                                 std::size_t pass_index, const spec::PassSpec& spec,
+                                 std::optional<passes::PassReach> matte_reach) {
+    WindowPlan plan{frame, reach, pass_index, &spec, stage(at_stage, frame), {}};
     for (int k = -reach.before; k <= reach.after; ++k) {
         int shown = shot_.source_range().clamp(frame + k);
         while (shown != frame && !is_real(shown)) shown += shown < frame ? 1 : -1;
+        plan.shown.push_back({shown, k == 0 || shown == frame + k,
+                              matte_reach && k >= -matte_reach->before && k <= matte_reach->after,
+                              stage(at_stage, shown)});
+    }
+    return plan;
+}
+
+std::unique_ptr<passes::FrameWindow> Chain::window_of(const WindowPlan& plan) {
+    const spec::PassSpec& spec = *plan.spec;
+    auto window = std::make_unique<OwnedWindow>(plan.reach, seed_of(shot_, plan.frame, plan.pass_index));
+    const Box box = plan.centre.get().frame.window;
+    for (const WindowPlan::Shown& shown : plan.shown) {
         std::optional<at::Tensor> matte;
-        if (matte_reach && k >= -matte_reach->before && k <= matte_reach->after) {
-            matte = spec.matte.empty() ? at::Tensor() : matte_at(spec.matte, shown, box, shown != frame);
+        if (shown.has_matte) {
+            matte = spec.matte.empty() ? at::Tensor()
+                                       : matte_at(spec.matte, shown.frame, box, shown.frame != plan.frame);
         }
-        window->add(compute::cut_to(stage(at_stage, shown).frame, box), k == 0 || shown == frame + k,
-                    std::move(matte));
+        window->add(compute::cut_to(shown.result.get().frame, box), shown.is_real, std::move(matte));
     }
     for (const std::string& name : mattes_beside(spec))
-        window->add_called(name, matte_at(name, frame, box, false));
+        window->add_called(name, matte_at(name, plan.frame, box, false));
     return window;
 }
 
 at::Tensor Chain::matte_at(const std::string& name, int frame, const Box& box, bool is_neighbour) {
+    const std::lock_guard lock(mattes_mutex_);
     auto& kept = kept_mattes_[frame];
     if (const auto found = kept.find(name); found != kept.end() && found->second.box == box)
         return found->second.plane;
@@ -221,18 +337,25 @@ at::Tensor Chain::matte_at(const std::string& name, int frame, const Box& box, b
     return plane;
 }
 
-ChainResult Chain::apply(std::size_t index, int frame) {
+Chain::Pending Chain::apply(std::size_t index, int frame) {
     const ChainPass& pass = passes_[index];
     const spec::PassSpec& spec = *pass.spec;
-    ChainResult result = stage(index, frame);
-    if (!result.source->host) return result;  // a skipped frame has no picture
-    if (spec.frames && !std::binary_search(spec.frames->begin(), spec.frames->end(), frame)) return result;
-
-    const compute::DeviceFrame& before = result.frame;
+    Pending input = stage(index, frame);
+    if (!feed_.get(frame)->host) return input;  // a skipped frame has no picture, one in error its error
+    if (spec.frames && !std::binary_search(spec.frames->begin(), spec.frames->end(), frame)) return input;
     const passes::PassReach reach = pass.pass->reach();
     const bool all_mattes = pass.entry && pass.entry->neighbour_mattes;
-    const auto window =
-        window_over(index, frame, reach, pass.index, spec, all_mattes ? reach : passes::PassReach{});
+    return begun(
+        [this, &pass, input,
+         plan = plan_of(index, frame, reach, pass.index, spec, all_mattes ? reach : passes::PassReach{})] {
+            return applied(pass, plan, input.get());
+        });
+}
+
+ChainResult Chain::applied(const ChainPass& pass, const WindowPlan& plan, ChainResult result) {
+    const spec::PassSpec& spec = *pass.spec;
+    const compute::DeviceFrame& before = result.frame;
+    const auto window = window_of(plan);
     const at::Tensor matte = window->matte(0);
     passes::PassResult made = pass.pass->run(*window);
     const int scale = pass.scale;

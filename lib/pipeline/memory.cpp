@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "compute/cuda.h"
 #include "core/error.h"
 #include "core/share.h"
 #include "nets/tiles.h"
@@ -19,24 +20,29 @@ constexpr std::int64_t base_bytes = std::int64_t{400}
 constexpr std::int64_t float_planes = 4 * 4;                          // bytes a pixel: RGB and touch
 constexpr std::int64_t cuda_context_bytes = std::int64_t{700} << 20;  // the driver's, cuDNN's and cuBLAS' own
 
-// Kept frames and temporaries of the passes.
-std::int64_t stage_bytes(std::int64_t picture, int window, std::size_t passes) {
-    return static_cast<std::int64_t>(passes) * (window + 6) * picture;
+// Kept frames of the passes, and temporaries of each frame in work.
+std::int64_t stage_bytes(std::int64_t picture, int window, std::size_t passes, int at_once) {
+    constexpr int temporaries = 6;
+    if (passes == 0) return 0;
+    return (static_cast<std::int64_t>(passes) * (window + at_once - 1 + temporaries) +
+            (at_once - 1) * temporaries) *
+           picture;
 }
 
-// The most that one of the shot's passes, which run one at a time, needs for its own work.
-std::int64_t work_bytes(const ShotContext& shot, bool cuda) {
+// The most that one of the shot's passes needs for its own work on `at_once` frames. Networks take turns on a
+// GPU.
+std::int64_t work_bytes(const ShotContext& shot, bool cuda, int at_once) {
     std::int64_t most = 0;
     int scale = 1;
     for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
         const std::int64_t width = std::int64_t{shot.info().width} * scale;
         const std::int64_t height = std::int64_t{shot.info().height} * scale;
         const passes::PassEntry& pass = passes::find_pass(shot.shot().passes[i].name);
-        std::int64_t bytes = width * height * 4 * pass.working_planes;
+        std::int64_t bytes = width * height * 4 * pass.working_planes * at_once;
         if (const auto use = shot.model_use(i)) {
             const nets::ModelCard card = shot.models().card(*use);
             const int tile = nets::usual_tile_px(card.shape, cuda);
-            bytes += nets::working_bytes(card.shape, width, height, tile);
+            bytes += nets::working_bytes(card.shape, width, height, tile) * (cuda ? 1 : at_once);
         }
         most = std::max(most, bytes);
         scale *= shot.scale_of(i);
@@ -60,14 +66,35 @@ std::string gibibytes(std::int64_t bytes) {
 
 }  // namespace
 
-std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
+int most_frames_at_once(const ShotContext& shot, std::size_t passes) {
+    constexpr int most = 16;
+    if (passes == 0) return 1;
+    return std::clamp(shot.io_threads() / std::max(1, shot.job().compute.threads), 1, most);
+}
+
+int frames_at_once(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
+    const c10::Device device = shot.runtime().device();
+    const std::int64_t host = memory_of(memory_facts()).bytes;
+    const auto free =
+        device.is_cuda() ? static_cast<std::int64_t>(compute::cuda_free_bytes(device.index())) : 0;
+    int at_once = most_frames_at_once(shot, passes);
+    const auto fits = [&] {
+        return host_bytes_needed(shot, reach, passes, at_once) <= host &&
+               (!device.is_cuda() || device_bytes_needed(shot, reach, passes, at_once) <= free);
+    };
+    while (at_once > 1 && !fits()) --at_once;
+    return at_once;
+}
+
+std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes,
+                               int at_once) {
     const auto frame = static_cast<std::int64_t>(shot.info().frame_bytes);
     const std::int64_t pixels =
         std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale();
     const std::int64_t picture = passes > 0 ? pixels * float_planes : 0;
     const int window = reach.before + reach.after + 1;
-    const std::int64_t ahead = FrameFeed::capacity(shot, window) * (frame + picture);
-    const std::int64_t stages = stage_bytes(picture, window, passes);
+    const std::int64_t ahead = FrameFeed::capacity(shot, window + at_once - 1) * (frame + picture);
+    const std::int64_t stages = stage_bytes(picture, window, passes, at_once);
     // In the encoders: the conformed frame, its working picture, one conversion and the coded bytes.
     const std::int64_t encoders = (2 + shot.io_threads()) * (2 * frame + picture + pixels * 12);
     // Of outputs that are moved: the picture coded, and as its canvas shows it, worked and coded, with touch.
@@ -78,19 +105,20 @@ std::int64_t host_bytes_needed(const ShotContext& shot, passes::PassReach reach,
         canvases += 2 * pixels * 12 + std::int64_t{canvas.width} * canvas.height * 44;
     }
     return base_bytes + ahead + stages + encoders + (2 + shot.io_threads()) * canvases + decoder_bytes(shot) +
-           work_bytes(shot, shot.runtime().device().is_cuda());
+           work_bytes(shot, shot.runtime().device().is_cuda(), at_once);
 }
 
-std::int64_t device_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
+std::int64_t device_bytes_needed(const ShotContext& shot, passes::PassReach reach, std::size_t passes,
+                                 int at_once) {
     if (passes == 0) return 0;
     const std::int64_t picture =
         std::int64_t{shot.info().width} * shot.info().height * shot.scale() * shot.scale() * float_planes;
-    return cuda_context_bytes + stage_bytes(picture, reach.before + reach.after + 1, passes) +
-           work_bytes(shot, true);
+    return cuda_context_bytes + stage_bytes(picture, reach.before + reach.after + 1, passes, at_once) +
+           work_bytes(shot, true, at_once);
 }
 
 void check_memory(const ShotContext& shot, passes::PassReach reach, std::size_t passes) {
-    const std::int64_t needed = host_bytes_needed(shot, reach, passes);
+    const std::int64_t needed = host_bytes_needed(shot, reach, passes, 1);
     const MemoryShare share = memory_of(memory_facts());
     if (needed <= share.bytes) return;
     throw Error(ErrorKind::OutOfMemory,

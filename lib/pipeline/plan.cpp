@@ -166,8 +166,9 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     }
     plan.handle_cost =
         frames.empty() ? 0 : static_cast<double>(decoded) / static_cast<double>(frames.size()) - 1.0;
-    plan.memory_bytes = host_bytes_needed(context, widest_reach(context), shot.passes.size());
-    plan.device_bytes = device_bytes_needed(context, widest_reach(context), shot.passes.size());
+    const int at_once = most_frames_at_once(context, shot.passes.size());
+    plan.memory_bytes = host_bytes_needed(context, widest_reach(context), shot.passes.size(), at_once);
+    plan.device_bytes = device_bytes_needed(context, widest_reach(context), shot.passes.size(), at_once);
     for (const spec::OutputSpec& output : shot.outputs) {
         plan.disk_bytes += bytes_a_frame(context, output) * static_cast<std::int64_t>(frames.size());
     }

@@ -13,6 +13,7 @@
 #include "media/exr.h"
 #include "media/worked.h"
 #include "pipeline/at_frame.h"
+#include "pipeline/memory.h"
 #include "pipeline/record.h"
 #include "pipeline/worker_pool.h"
 #include "spec/frame_text.h"
@@ -221,8 +222,10 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
     };
     std::mutex progress_mutex;
     int done = skipped;
+    const compute::StreamScope stream(shot_.runtime().device());
     const auto store = [&](Task& task) {
         const c10::InferenceMode worker_inference;
+        const compute::StreamScope same(compute::StreamScope::Same{stream});
         check_stop();
         for (const Measuring& pass : measured) {
             const auto key = pass.keys.find(task.frame);
@@ -241,18 +244,17 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
 
     const passes::PassReach before = Chain::reach_of(chain_);
     const passes::PassReach all{before.before + reach.before, before.after + reach.after};
-    FrameFeed feed(
-        shot_, {Chain::frames_needed(missing, all, shot_.source_range()), all.before + all.after + 1, true});
-    Chain chain(shot_, chain_, feed);
+    const int at_once = frames_at_once(shot_, all, chain_.size());
+    FrameFeed feed(shot_, {Chain::frames_needed(missing, all, shot_.source_range()),
+                           Chain::frames_held(missing, all, shot_.source_range(), at_once), true});
+    Chain chain(shot_, chain_, feed, {missing, at_once, &stream});
     WorkerPool<Task> pool(shot_.io_threads(), 1, store);
-    const compute::StreamScope stream(shot_.runtime().device());
     for (const int frame : missing) {
         check_stop();
         chain.release_below(frame, reach);
         Task task{frame, nullptr};
         if (feed.get(frame)->is_real()) {
             task.window = at_frame(shot_, frame, [&] { return chain.window(frame, reach, index); });
-            stream.synchronize();  // the window goes to another thread
         } else if (const auto error = feed.get(frame)->error; error && !options_.continue_on_error) {
             std::rethrow_exception(error);
         }

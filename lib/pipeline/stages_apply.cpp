@@ -11,6 +11,7 @@
 #include "core/temp_files.h"
 #include "pipeline/at_frame.h"
 #include "pipeline/frame_record.h"
+#include "pipeline/memory.h"
 #include "pipeline/neighbours.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/record.h"
@@ -108,12 +109,14 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
 
     const passes::PassReach reach = apply_reach(), moves_reach = Neighbours::reach_of(moves_);
     const bool fills = moves_reach != passes::PassReach{};
-    FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
-                           reach.before + reach.after + 1, fills || !chain_.empty()});
-    Chain chain(shot_, chain_, feed);
+    const int at_once = frames_at_once(shot_, reach, chain_.size());
+    const compute::StreamScope stream(shot_.runtime().device());
+    FrameFeed feed(
+        shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
+                Chain::frames_held(missing, reach, shot_.source_range(), at_once), fills || !chain_.empty()});
+    Chain chain(shot_, chain_, feed, {missing, at_once, &stream});
     Neighbours neighbours(shot_, moves_, chain, feed);
     WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
-    const compute::StreamScope stream(shot_.runtime().device());
     for (const int frame : missing) {
         check_stop();
         chain.release_below(frame, moves_reach);

@@ -20,7 +20,7 @@ expect() {
     [ "$code" = "$wanted" ] || { cat log; fail "exit $code instead of $wanted: $*"; }
 }
 
-# plates FRAMES WIDTH HEIGHT: demo media in ./demo
+# plates FRAMES WIDTH HEIGHT [NOISE]: demo media in ./demo
 plates() { "$here/scripts/make-demo-media" demo "$@" >/dev/null; }
 
 # job NAME SOURCE PASSES OUTPUTS [SHOT_EXTRA]: writes NAME.json; SHOT_EXTRA is $shot_extra where it is not given

@@ -3,6 +3,12 @@
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include "core/error.h"
 #include "support/small_shot.h"
 
@@ -105,6 +111,94 @@ TEST_CASE("the frames that a shard decodes are its own and the reach around them
     CHECK(Chain::frames_needed({10, 20}, {1, 2}, {0, 21}) == std::vector<int>{9, 10, 11, 12, 19, 20});
     CHECK(Chain::frames_needed({0}, {4, 0}, {0, 3}) == std::vector<int>{0});
     CHECK(Chain::frames_needed({}, {4, 4}, {0, 3}).empty());
+}
+
+TEST_CASE("a chain that works ahead holds the frames of all windows in work") {
+    CHECK(Chain::frames_held({5, 6, 7, 8}, {2, 1}, {0, 20}, 1) == 4);
+    CHECK(Chain::frames_held({5, 6, 7, 8}, {2, 1}, {0, 20}, 2) == 6);  // 3..8 while 5 is made
+    CHECK(Chain::frames_held({5, 6, 7, 8}, {2, 1}, {0, 20}, 9) == 7);  // 3..9
+    CHECK(Chain::frames_held({2, 10, 18}, {1, 1}, {0, 20}, 1) == 3);
+    CHECK(Chain::frames_held({2, 10, 18}, {1, 1}, {0, 20}, 2) == 9);  // 1..3, 9..11, 17..19
+    CHECK(Chain::frames_held({0, 1}, {4, 4}, {0, 2}, 4) == 9);        // no less than a window
+}
+
+TEST_CASE("a chain with threads works on frames at the same time, and gives them in order") {
+    const tests::SmallShot small({1, 9}, width, height);
+    const ShotContext shot = small.context(3);
+    const spec::PassSpec spec;
+    std::mutex mutex;
+    std::condition_variable changed;
+    int inside = 0, most = 0;
+    const FrameSet frames = frames_of({1, 9});
+    const auto pass = link(spec, {1, 1}, [&](const FrameWindow& window) {
+        std::unique_lock lock(mutex);
+        most = std::max(most, ++inside);
+        changed.notify_all();
+        // Two meet, or the test is slow for nothing.
+        changed.wait_for(lock, std::chrono::seconds(2), [&] { return most >= 2; });
+        --inside;
+        return everywhere(window, window[-1].pixels + window[1].pixels);
+    });
+    FrameFeed feed(shot, {frames, Chain::frames_held(frames, {1, 1}, shot.source_range(), 3), true});
+    Chain chain(shot, {pass}, feed, {frames, 3});
+    for (const int frame : frames) {
+        chain.release_below(frame);
+        const at::Tensor made = chain.make(frame).frame.pixels;
+        const FloatImage before = tests::SmallShot::picture(std::max(1, frame - 1), width, height);
+        const FloatImage after = tests::SmallShot::picture(std::min(8, frame + 1), width, height);
+        CHECK(made[1][4][5].item<float>() ==
+              doctest::Approx(before.channel(1)[4 * width + 5] + after.channel(1)[4 * width + 5])
+                  .epsilon(2e-3));
+    }
+    CHECK(most >= 2);
+}
+
+TEST_CASE("the fault of a frame that is made ahead comes when the frame is asked for") {
+    const tests::SmallShot small({1, 7}, width, height);
+    write_atomic(small.plate(5), "no picture at all");
+    const ShotContext shot = small.context(4);
+    const spec::PassSpec spec;
+    const FrameSet frames = frames_of({1, 7});
+    const auto pass = link(spec, {}, [](const FrameWindow& window) {
+        if (window[0].number == 3) throw Error(ErrorKind::Internal, "three");
+        return everywhere(window, window[0].pixels);
+    });
+    FrameFeed feed(shot, {frames, Chain::frames_held(frames, {}, shot.source_range(), 4), true});
+    Chain chain(shot, {pass}, feed, {frames, 4});
+    std::vector<int> made, failed;
+    for (const int frame : frames) {
+        chain.release_below(frame);
+        try {
+            made.push_back(chain.make(frame).frame.number);
+        } catch (const Error& error) {
+            CHECK(error.kind() == (frame == 3 ? ErrorKind::Internal : ErrorKind::Input));
+            failed.push_back(frame);
+        }
+    }
+    CHECK(made == std::vector<int>{1, 2, 4, 6});
+    CHECK(failed == std::vector<int>{3, 5});
+}
+
+TEST_CASE("a chain that is left while it works ahead ends") {
+    const tests::SmallShot small({1, 9}, width, height);
+    const ShotContext shot = small.context(4);
+    const spec::PassSpec spec;
+    const FrameSet frames = frames_of({1, 9});
+    std::atomic<int> begun = 0;
+    {
+        std::vector<ChainPass> passes;
+        for (int i = 0; i < 3; ++i) {
+            passes.push_back(link(spec, {1, 1}, [&](const FrameWindow& window) {
+                ++begun;
+                return everywhere(window, window[0].pixels);
+            }));
+        }
+        FrameFeed feed(shot, {frames, Chain::frames_held(frames, {3, 3}, shot.source_range(), 4), true});
+        Chain chain(shot, passes, feed, {frames, 4});
+        chain.make(1);
+    }
+    CHECK(begun >= 6);  // 1..3 of the first pass, 1..2 of the second, 1 of the third
+    CHECK(begun <= 24);
 }
 
 TEST_CASE("a pixel that no pass touches keeps its value, whatever the pass returns for it") {

@@ -133,6 +133,20 @@ TEST_CASE("the plan counts what shards decode around their frames") {
     CHECK(plan.memory_bytes > 0);
 }
 
+TEST_CASE("as many frames are worked on at once as there are threads, and memory for them is reckoned") {
+    const tests::SmallShot small({1, 3}, 8, 8);
+    CHECK(most_frames_at_once(small.context(1), 2) == 1);
+    CHECK(most_frames_at_once(small.context(5), 2) == 5);
+    CHECK(most_frames_at_once(small.context(64), 2) == 16);
+    CHECK(most_frames_at_once(small.context(5), 0) == 1);  // no pass, no work
+    const ShotContext shot = small.context(5);
+    CHECK(frames_at_once(shot, {1, 1}, 2) == 5);
+    CHECK(frames_at_once(shot, {2'000'000'000, 0}, 30) == 1);  // no room; check_memory() refuses it
+    // 16 bytes a pixel: one frame more in the feed and in each pass, and six temporaries.
+    CHECK(host_bytes_needed(shot, {1, 1}, 2, 2) - host_bytes_needed(shot, {1, 1}, 2, 1) ==
+          8 * 8 * 16 * (1 + 2 + 6) + static_cast<std::int64_t>(shot.info().frame_bytes));
+}
+
 TEST_CASE("a shot that needs more memory than there is is refused before it starts") {
     const tests::SmallShot small({1, 3}, 8, 8);
     const ShotContext shot = small.context(1);
