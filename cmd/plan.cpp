@@ -18,6 +18,9 @@ void print_table(const pipeline::ShotPlan& plan) {
     std::string stages;
     for (const std::string& stage : plan.stages) stages += (stages.empty() ? "" : " -> ") + stage;
     std::printf("  stages   %s\n", stages.c_str());
+    for (const pipeline::PlannedPushIn& one : plan.push_ins)
+        std::printf("  push-in  %s shows the plate %.2f times as large, by %s\n", one.output.c_str(),
+                    one.scale, one.by.c_str());
     std::printf("  memory   %.0f MiB a process, about %.0f MiB of a GPU's\n", mebibytes(plan.memory_bytes),
                 mebibytes(plan.device_bytes));
     std::printf("  disk     at most %.0f MiB\n", mebibytes(plan.disk_bytes));

@@ -10,22 +10,9 @@
 namespace wetgate::framing {
 namespace {
 
-constexpr double most_shrink = (most_taps - 2) / (2.0 * kernel_lobes);
 // Coded, about a twelfth of a stop: a smooth peak between samples is higher than they are.
 constexpr float peak = 0.005F;
 constexpr int block = 16;  // the picture's scale is looked at once a block
-
-// How many samples of the picture a pixel of the canvas spans, at least 1.
-double shrink_at(const Warp& warp, double x, double y) {
-    const Point here = warp.at(x, y);
-    const Point right = warp.at(x + 1, y);
-    const Point below = warp.at(x, y + 1);
-    const double across = std::hypot(right.x - here.x, right.y - here.y);
-    const double down = std::hypot(below.x - here.x, below.y - here.y);
-    const double most = std::max(across, down);
-    // A rotation's rounding is no scale.
-    return std::isfinite(most) && most > 1.001 ? std::min(most, most_shrink) : 1.0;
-}
 
 class Mover {
 public:
@@ -189,6 +176,32 @@ MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture
                     if (!is_covered && is_shown) ++result.uncovered;
                     for (std::size_t c = 0; c < 3; ++c) planes[c][at] = value[c];
                     if (result.alpha) (*result.alpha)[at] = value[3];
+                }
+            }
+        }
+    }
+    return result;
+}
+
+std::vector<float> moved_plane(const std::vector<float>& plane, const Box& from, const Warp& to_plane,
+                               const Box& window) {
+    const MixedPlane samples{plane.data(), from.width(), from.height()};
+    std::vector<float> result(window.area());
+    const auto width = static_cast<std::size_t>(window.width());
+    for (int top = window.y0; top < window.y1; top += block) {
+        for (int left = window.x0; left < window.x1; left += block) {
+            const double scale = shrink_at(to_plane, left + block / 2, top + block / 2);
+            for (int y = top; y < std::min(top + block, window.y1); ++y) {
+                for (int x = left; x < std::min(left + block, window.x1); ++x) {
+                    const Point place = to_plane.at(x, y);
+                    const double column = place.x - from.x0, row = place.y - from.y0;
+                    if (!(column >= -0.5 && row >= -0.5 && column <= samples.width - 0.5 &&
+                          row <= samples.height - 0.5))
+                        continue;  // or NaN
+                    const Taps across(column, scale), down(row, scale);
+                    result[static_cast<std::size_t>(y - window.y0) * width +
+                           static_cast<std::size_t>(x - window.x0)] =
+                        samples.is_one(across, down) ? 1.0F : samples.at(across, down);
                 }
             }
         }

@@ -44,4 +44,9 @@ MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture
 MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture, const Box& window,
                      const Box& shown);
 
+/// What lies under `window` of a single plane, [H*W] over `from`, as moved() mixes alpha; 0 where it does not
+/// reach. For mattes.
+std::vector<float> moved_plane(const std::vector<float>& plane, const Box& from, const Warp& to_plane,
+                               const Box& window);
+
 }  // namespace wetgate::framing

@@ -42,11 +42,24 @@ double kernel(double distance) {
     return s < kernel_lobes ? fourth_lobe(s - 3) : 0;
 }
 
+constexpr double most_shrink = (most_taps - 2) / (2.0 * kernel_lobes);
+
 std::size_t kept_in(int i, int size) {
     return static_cast<std::size_t>(std::clamp(i, 0, size - 1));
 }
 
 }  // namespace
+
+double shrink_at(const Warp& to_picture, double x, double y) {
+    const Point here = to_picture.at(x, y);
+    const Point right = to_picture.at(x + 1, y);
+    const Point below = to_picture.at(x, y + 1);
+    const double across = std::hypot(right.x - here.x, right.y - here.y);
+    const double down = std::hypot(below.x - here.x, below.y - here.y);
+    const double most = std::max(across, down);
+    // A rotation's rounding is no scale.
+    return std::isfinite(most) && most > 1.001 ? std::min(most, most_shrink) : 1.0;
+}
 
 void Taps::set(double place, double scale) {
     if (scale == 1) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/host_frame.h"
+#include "framing/warp.h"
 
 // How samples are mixed to what lies between them. Inside lib/framing only.
 
@@ -27,6 +28,10 @@ struct Taps {
     Taps(double place, double scale) { set(place, scale); }
     void set(double place, double scale);
 };
+
+/// How many samples of a picture a pixel of what is made of it spans at (x, y), at least 1 and at most what
+/// taps can have.
+double shrink_at(const Warp& to_picture, double x, double y);
 
 /// The taps of a row or a column of the result, which mostly are those of the row or column before it too: a
 /// crop that neither turns nor changes has one set a column.

@@ -30,10 +30,11 @@ HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleTyp
                          const std::optional<std::vector<float>>& alpha);
 
 /// `like` with the picture `rgb` (in its own coding) and `alpha` in place of its own, of whatever size: R, G,
-/// B under their names and A; no other channels or parts. Sample type as it is; video becomes float RGB. The
-/// header of a single-part file comes along. Data window: that of `rgb`.
+/// B under their names and A; no other channels or parts. Samples of `type`, else as they are; video becomes
+/// float RGB. The header of a single-part file comes along. Data window: that of `rgb`.
 HostFrame make_replaced_frame(const HostFrame& like, const FloatImage& rgb,
-                              const std::optional<std::vector<float>>& alpha, const Box& display_window);
+                              const std::optional<std::vector<float>>& alpha, const Box& display_window,
+                              std::optional<SampleType> type = std::nullopt);
 
 /// make_replaced_frame() of a picture `scale` times as large; alpha is enlarged by pixel doubling.
 HostFrame make_enlarged_frame(const HostFrame& like, const FloatImage& rgb, int scale);

@@ -153,14 +153,15 @@ HostFrame make_rgb_frame(const HostFrame& like, const FloatImage& rgb, SampleTyp
 }
 
 HostFrame make_replaced_frame(const HostFrame& like, const FloatImage& rgb,
-                              const std::optional<std::vector<float>>& alpha, const Box& display_window) {
+                              const std::optional<std::vector<float>>& alpha, const Box& display_window,
+                              std::optional<SampleType> type) {
     const Plane* worked = worked_plane(like, 0);
     const bool coded = like.worked.model == PixelModel::YCbCr || worked == nullptr;
-    const SampleType type = coded ? SampleType::F32 : worked->type;
-    HostFrame frame = make_rgb_frame(like, rgb, type, like.color.bits, alpha);
+    if (!type) type = coded ? SampleType::F32 : worked->type;
+    HostFrame frame = make_rgb_frame(like, rgb, *type, like.color.bits, alpha);
     frame.display_window = display_window;
     frame.color = like.color;
-    if (coded) frame.color.bits = 0;
+    if (*type == SampleType::F32) frame.color.bits = 0;
     for (std::size_t c = 0; c < 3 && like.worked.model == PixelModel::Rgb; ++c) {
         if (const Plane* plane = worked_plane(like, static_cast<int>(c)))
             frame.parts[0].planes[c].name = plane->name;

@@ -30,15 +30,15 @@ std::int64_t halo_px(const NetworkShape& shape) {
 
 /// One tile along one axis: it reads [read, read + tile) and gives [begin, end).
 struct Span {
-    std::int64_t read = 0, begin = 0, end = 0;
+    int read = 0, begin = 0, end = 0;
 };
 
-std::vector<Span> spans_of(std::int64_t size, std::int64_t tile, std::int64_t halo) {
+std::vector<Span> spans_of(int size, int tile, int halo) {
     if (size <= tile) return {{0, 0, size}};
     std::vector<Span> spans;
-    for (std::int64_t begin = 0; begin < size;) {
-        const std::int64_t read = std::clamp<std::int64_t>(begin - halo, 0, size - tile);
-        const std::int64_t end = read + tile == size ? size : read + tile - halo;
+    for (int begin = 0; begin < size;) {
+        const int read = std::clamp(begin - halo, 0, size - tile);
+        const int end = read + tile == size ? size : read + tile - halo;
         spans.push_back({read, begin, end});
         begin = end;
     }
@@ -85,6 +85,20 @@ std::int64_t working_bytes(const NetworkShape& shape, std::int64_t width, std::i
     return area * layer_bytes(shape) * layers_alive + width * height * input;
 }
 
+std::vector<Tile> tiles_of(const NetworkShape& shape, int width, int height, int tile_px) {
+    const auto halo = static_cast<int>(halo_px(shape));
+    const int most = tile_size_px(shape, tile_px);
+    const int tile_width = std::min(most, width), tile_height = std::min(most, height);
+    std::vector<Tile> tiles;
+    for (const Span& y : spans_of(height, tile_height, halo)) {
+        for (const Span& x : spans_of(width, tile_width, halo)) {
+            tiles.push_back({{x.read, y.read, x.read + tile_width, y.read + tile_height},
+                             {x.begin, y.begin, x.end, y.end}});
+        }
+    }
+    return tiles;
+}
+
 int tile_size_px(const NetworkShape& shape, int tile_px) {
     const int multiple = shape.multiple();
     const std::int64_t least = 2 * halo_px(shape) + multiple;
@@ -94,28 +108,25 @@ int tile_size_px(const NetworkShape& shape, int tile_px) {
 at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int tile_px) {
     const std::unique_lock<std::mutex> turn = turn_on(picture.device());
     const std::int64_t scale = network.shape().scale();
-    const std::int64_t halo = halo_px(network.shape());
-    const std::int64_t most = tile_size_px(network.shape(), tile_px);
     const at::Tensor whole = continued(picture, network.shape().multiple());
-    const std::int64_t tile_height = std::min(most, whole.size(1));
-    const std::int64_t tile_width = std::min(most, whole.size(2));
     at::Tensor result = at::empty(
         {network.shape().channels_out(), scale * whole.size(1), scale * whole.size(2)}, whole.options());
-    for (const Span& y : spans_of(whole.size(1), tile_height, halo)) {
-        for (const Span& x : spans_of(whole.size(2), tile_width, halo)) {
-            const at::Tensor cut = whole.narrow(1, y.read, tile_height).narrow(2, x.read, tile_width);
-            const at::Tensor made = network.forward(cut.unsqueeze(0).contiguous()).squeeze(0);
-            if (!at::isfinite(made).all().item<bool>()) {
-                throw Error(ErrorKind::Internal,
-                            fmt::format("the network's output is not finite in the tile of {}x{} px at {},{}",
-                                        tile_width, tile_height, x.read, y.read));
-            }
-            const auto part = [&](const at::Tensor& from, std::int64_t x0, std::int64_t y0) {
-                return from.narrow(1, scale * y0, scale * (y.end - y.begin))
-                    .narrow(2, scale * x0, scale * (x.end - x.begin));
-            };
-            part(result, x.begin, y.begin).copy_(part(made, x.begin - x.read, y.begin - y.read));
+    for (const Tile& tile : tiles_of(network.shape(), static_cast<int>(whole.size(2)),
+                                     static_cast<int>(whole.size(1)), tile_px)) {
+        const Box& read = tile.read;
+        const Box& kept = tile.made;
+        const at::Tensor cut = whole.narrow(1, read.y0, read.height()).narrow(2, read.x0, read.width());
+        const at::Tensor made = network.forward(cut.unsqueeze(0).contiguous()).squeeze(0);
+        if (!at::isfinite(made).all().item<bool>()) {
+            throw Error(ErrorKind::Internal,
+                        fmt::format("the network's output is not finite in the tile of {}x{} px at {},{}",
+                                    read.width(), read.height(), read.x0, read.y0));
         }
+        const auto part = [&](const at::Tensor& from, int x0, int y0) {
+            return from.narrow(1, scale * y0, scale * kept.height())
+                .narrow(2, scale * x0, scale * kept.width());
+        };
+        part(result, kept.x0, kept.y0).copy_(part(made, kept.x0 - read.x0, kept.y0 - read.y0));
     }
     return result.narrow(1, 0, scale * picture.size(1)).narrow(2, 0, scale * picture.size(2)).contiguous();
 }

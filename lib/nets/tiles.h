@@ -2,7 +2,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
+#include "core/geometry.h"
 #include "nets/network.h"
 
 namespace wetgate::nets {
@@ -14,6 +16,14 @@ namespace wetgate::nets {
 /// least that the network's radius and multiple allow. Returns [3,scale*H,scale*W] float32 on the picture's
 /// device. Error{Internal} when the network's output is not finite.
 at::Tensor forward_tiled(const Network& network, const at::Tensor& picture, int tile_px);
+
+/// A tile of a picture, in its pixels from the upper left one: what the network sees, and what is taken of
+/// it.
+struct Tile {
+    Box read, made;
+};
+/// Those of forward_tiled() over a picture of this size: `made` of all of them covers it once.
+std::vector<Tile> tiles_of(const NetworkShape& shape, int width, int height, int tile_px);
 
 /// A tile whose memory is bounded whatever the network: the larger one for CUDA, where small tiles would
 /// leave the device idle.

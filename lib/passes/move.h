@@ -79,6 +79,14 @@ public:
         return names.empty() || std::find(names.begin(), names.end(), output) != names.end();
     }
 
+    /// The most that its canvas shows the one before it larger, by parameters and path; at least 1.
+    virtual double most_scale([[maybe_unused]] framing::Canvas before) const { return 1; }
+    /// The network that makes the picture twice as large where the canvas shows it clearly larger than it is;
+    /// nullopt: it is resampled as it is. Of the last pass that moves an output. See pipeline/enlarging.h.
+    virtual std::optional<nets::ModelUse> enlarging_model() const { return std::nullopt; }
+    /// The frames around `frame`, itself among them, that should look alike: up to the next cuts.
+    virtual FrameRange scene_of(int frame) const { return {frame, frame + 1}; }
+
     /// What places are filled from that the frame's own picture does not cover: frames within reach(), the
     /// best first. nullopt: such places stay black.
     virtual std::optional<std::vector<MoveNeighbour>> fill_from(int) const { return std::nullopt; }

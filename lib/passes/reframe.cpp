@@ -17,7 +17,9 @@
 #include "framing/reframe_path.h"
 #include "framing/subjects.h"
 #include "passes/artefact_reader.h"
+#include "passes/enlarge.h"
 #include "passes/guided.h"
+#include "passes/learned.h"
 #include "passes/move.h"
 #include "passes/scenes.h"
 
@@ -104,6 +106,22 @@ framing::ColorPicture shown(const at::Tensor& linear) {  // [3,H,W] float32, wor
     return framing::fitted({static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)),
                             std::vector<std::uint8_t>(first, first + bytes.numel())},
                            evidence_side_px);
+}
+
+/// What enlarges a push-in: the job's network or wetgate's own; nullopt: none, or none that there is and that
+/// may run on the show.
+std::optional<nets::ModelUse> enlarging_of(const PassContext& context) {
+    const std::string by = context.params.text("enlarge");
+    if (by == "resample") return std::nullopt;
+    nets::ModelUse use = chosen_model(context, enlarging_model, enlarging_task);
+    if (context.models == nullptr) return use;
+    try {
+        context.models->card(use);
+    } catch (const Error& error) {
+        if (by == "network" || !context.model.empty() || error.kind() != ErrorKind::Model) throw;
+        return std::nullopt;
+    }
+    return use;
 }
 
 json left_out_json(const std::vector<framing::LeftOut>& left_out) {
@@ -217,7 +235,8 @@ public:
           display_(context.display),
           shot_(context.shot),
           renders_(context.params.boolean("render")),
-          max_scale_(context.params.number("max_scale")) {
+          max_scale_(context.params.number("max_scale")),
+          enlarging_(enlarging_of(context)) {
         if (context.params.has("outputs"))
             outputs_ = context.params.values().at("outputs").get<std::vector<std::string>>();
         if (context.params.has("size")) {
@@ -263,6 +282,26 @@ public:
     }
     std::vector<std::string> outputs() const override { return outputs_; }
     bool renders() const override { return renders_; }
+
+    double most_scale(framing::Canvas before) const override {
+        const framing::Canvas made = canvas(before);
+        const auto scale = [&](double width, double height) {
+            return std::max(made.width / width, made.height / height);
+        };
+        const framing::Canvas crop =
+            framing::canvas_of(framing::crop_size(before.width, before.height, options_));
+        double most = std::max(1.0, scale(crop.width, crop.height));
+        for (const framing::CropScene& scene : path_.scenes)
+            for (const framing::CropKey& key : scene.keys)
+                most = std::max(most, scale(key.crop.w, key.crop.h));
+        return most;
+    }
+    std::optional<nets::ModelUse> enlarging_model() const override { return enlarging_; }
+    FrameRange scene_of(int frame) const override {
+        for (const framing::CropScene& scene : path_.scenes)
+            if (frame >= scene.first && frame <= scene.last) return {scene.first, scene.last + 1};
+        return {frame, frame + 1};
+    }
 
     Move move(int frame, framing::Canvas before) const override {
         const framing::Crop crop = framing::crop_at(path_, frame);
@@ -319,6 +358,7 @@ private:
     std::string shot_;
     bool renders_;
     double max_scale_;
+    std::optional<nets::ModelUse> enlarging_;
     std::vector<std::string> outputs_;
     std::optional<framing::Canvas> size_;
     framing::CropPath path_;

@@ -95,8 +95,9 @@ void add_scale(Findings& findings, const std::string& output, const nlohmann::js
     const double scale = facts.value("scale", 1.0);
     const double most = facts.value("max_scale", 0.0);
     if (most <= 0 || scale <= 1 + rounding) return;
-    const std::string shown = fmt::format("output '{}' shows {} {:.2f} times as large", output,
-                                          enlarged > 1 ? "the enlarged plate" : "the plate", scale);
+    const std::string shown = fmt::format("output '{}' shows {} {:.2f} times as large, by {}", output,
+                                          enlarged > 1 ? "the enlarged plate" : "the plate", scale,
+                                          facts.value("enlarged_by", "resampling"));
     if (scale <= most + rounding) {
         findings.add("enlarged", "VIDEO", "Framing Error", qc::Severity::Fyi, scale, "1", shown);
         return;
@@ -216,7 +217,9 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
     const std::vector<Shown> pictures = pictures_of(shot, moved);
     record["outputs"] = nlohmann::json::array();
     for (const WrittenOutput& output : written) {
-        record["outputs"].push_back(output.record);
+        nlohmann::json& said = record["outputs"].emplace_back(output.record);
+        const auto canvas = moved.find(said.at("name").get<std::string>());
+        if (canvas != moved.end() && !canvas->second->fill.is_null()) said["fill"] = canvas->second->fill;
         if (!output.container_faults.empty()) {
             std::string faults;
             for (const std::string& fault : output.container_faults)

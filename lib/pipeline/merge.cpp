@@ -142,20 +142,28 @@ void list_checksums(const ShotContext& shot, const spec::OutputSpec& output, con
 }
 
 // Which model touched which frames, and how much of them.
-nlohmann::json model_summaries(const ShotContext& shot, const nlohmann::json& frames) {
+nlohmann::json model_summaries(const ShotContext& shot, const std::vector<ShotMove>& moves,
+                               const nlohmann::json& frames) {
     nlohmann::json summaries = nlohmann::json::array();
     for (std::size_t i = 0; i < shot.shot().passes.size(); ++i) {
-        const auto use = shot.model_use(i);
+        auto use = shot.model_use(i);
+        const auto move =
+            std::find_if(moves.begin(), moves.end(), [i](const ShotMove& other) { return other.index == i; });
+        const bool enlarges = move != moves.end();  // some frames, where a crop needs it
+        if (enlarges) use = move->pass->enlarging_model();
         if (!use) continue;
         FrameSet touched_frames;
         double touched = 0;
         for (const nlohmann::json& frame : frames) {
             for (const nlohmann::json& pass : frame.value("passes", nlohmann::json::array())) {
                 if (pass.at("index") != i || pass.at("touched") == 0) continue;
+                if (enlarges && pass.value("facts", nlohmann::json()).value("enlarged_by", "") != use->name)
+                    continue;
                 touched_frames.push_back(frame.at("frame").get<int>());
                 touched += pass.at("touched").get<double>();
             }
         }
+        if (enlarges && touched_frames.empty()) continue;
         const nets::ModelCard card = shot.models().card(*use);
         summaries.push_back(
             {{"model", card.name},
@@ -341,7 +349,7 @@ MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options
                      {"artefacts", artefacts},
                      {"sidecars", sidecars},
                      {"mattes", mattes_used(shot)},
-                     {"models", model_summaries(shot, frames)},
+                     {"models", model_summaries(shot, stages.moves(), frames)},
                      {"outputs", outputs},
                      {"frames", frames},
                      {"checked", all_checked(shot, judgement.checked)},

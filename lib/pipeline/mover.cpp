@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
-#include "core/error.h"
 #include "framing/fill.h"
 #include "framing/resample.h"
 #include "media/worked.h"
@@ -12,18 +12,18 @@
 namespace wetgate::pipeline {
 namespace {
 
+// From places of the picture to those of one enlarging_scale times as large, and back: edges lie on edges.
+constexpr double enlarged = passes::enlarging_scale;
+constexpr motion::Homography to_enlarged{
+    {enlarged, 0, (enlarged - 1) / 2, 0, enlarged, (enlarged - 1) / 2, 0, 0, 1}};
+constexpr motion::Homography from_enlarged{
+    {1 / enlarged, 0, (1 / enlarged - 1) / 2, 0, 1 / enlarged, (1 / enlarged - 1) / 2, 0, 0, 1}};
+
 /// The picture in the working space, as the passes left it.
 FloatImage working_of(const ShotContext& shot, const FinishedFrame& frame, const HostFrame& own) {
     if (frame.touched()) return frame.working;
     FloatImage picture = media::read_worked(own);
     shot.to_working().apply(picture);
-    return picture;
-}
-
-/// A matte [H*W] over `window` as the alpha of a black picture: so it is mixed as it is, not coded.
-framing::MovablePicture as_alpha(const std::vector<float>& matte, const Box& window) {
-    framing::MovablePicture picture{make_float_image(window), matte};
-    std::fill_n(picture.rgb.channel(0), 3 * window.area(), 0.0F);
     return picture;
 }
 
@@ -35,26 +35,49 @@ framing::MovablePicture picture_of(const ShotContext& shot, const NeighbourFrame
                                                        host, neighbour.working, shot.scale()))};
 }
 
-/// Fills what `moved` does not cover from the neighbours that a move names, and says so in its facts.
-void fill(const ShotContext& shot, const FinishedFrame& frame,
-          const std::vector<passes::MoveNeighbour>& wanted, const framing::MovablePicture& own,
-          const framing::Warp& to_own, framing::MovablePicture& moved, nlohmann::json& facts) {
+/// Fills what `moved` does not cover from the neighbours that a move names; what MovedFrame::fill says.
+nlohmann::json fill(const ShotContext& shot, const FinishedFrame& frame, const ComposedMove& move,
+                    const framing::MovablePicture& own, framing::MovablePicture& moved) {
     std::vector<framing::FillNeighbour> neighbours;
-    for (const passes::MoveNeighbour& one : wanted) {
+    for (const passes::MoveNeighbour& one : move.fill->from) {
         const auto found = std::find_if(frame.neighbours.begin(), frame.neighbours.end(),
                                         [&](const auto& other) { return other->number == one.frame; });
         if (found == frame.neighbours.end()) continue;  // it could not be read
         neighbours.push_back(
             {one.frame, one.to_it, [&shot, &other = **found] { return picture_of(shot, other); }});
     }
-    const framing::FillCount count = framing::fill_uncovered(moved, own, to_own, neighbours);
+    const framing::FillCount count = framing::fill_uncovered(moved, own, move.to_picture.green(), neighbours);
     moved.uncovered = count.synthesised;
-    const double share =
-        static_cast<double>(count.synthesised) / static_cast<double>(count.copied + count.synthesised);
-    facts["filled_px"] = count.copied + count.synthesised;
-    facts["copied"] = passes::rounded(1 - share);
-    facts["synthesised"] = passes::rounded(share);
-    facts["from"] = count.from;
+    const std::size_t filled = count.copied + count.synthesised;
+    const double share = static_cast<double>(count.synthesised) / static_cast<double>(filled);
+    return {{"filled_px", filled},
+            {"copied", passes::rounded(1 - share)},
+            {"synthesised", passes::rounded(share)},
+            {"from", count.from}};
+}
+
+/// What the moves say of the frame, as passes do.
+void add_facts(const ShotContext& shot, const ComposedMove& move, FinishedFrame& frame) {
+    for (const ComposedMove::Step& step : move.steps) {
+        PassFacts facts;
+        facts.index = step.index;
+        facts.pass = shot.shot().passes[step.index].name;
+        const bool stays = step.move.way().is_identity() && !step.move.gain && step.after == step.before;
+        facts.fraction = stays ? 0 : 1;
+        facts.bounds = {0, 0, step.after.width, step.after.height};
+        facts.facts = step.move.facts;
+        frame.passes.push_back(std::move(facts));
+    }
+}
+
+/// Of a crop that shows the plate larger than it is: what made it so.
+void say_enlarged(const nets::ModelUse* model, nlohmann::json& facts) {
+    constexpr double rounding = 1e-3;
+    if (model != nullptr) {
+        facts["enlarged_by"] = model->name;
+    } else if (facts.value("scale", 1.0) > 1 + rounding) {
+        facts["enlarged_by"] = "resampling";
+    }
 }
 
 /// What an output shows of a frame that its moves leave where it is: the bits of the conformed frame, laid
@@ -69,17 +92,11 @@ void show_unmoved(const ShotContext& shot, const FinishedFrame& frame, const Hos
         result.frame.touch.assign(window.area(), 1.0F);
     }
     for (const auto& [pass, matte] : frame.mattes)
-        result.frame.mattes[pass] = *on_canvas(as_alpha(matte, own.window())).alpha;
+        result.frame.mattes[pass] = framing::moved_plane(matte, own.window(), {}, window);
     result.host = own;  // a movie's packet may be copied
     if (shot.info().kind != media::MediaKind::Exr) return;
     const framing::MovablePicture shown = on_canvas({media::read_worked(own), media::read_alpha(own)});
     result.host = media::make_replaced_frame(own, shown.rgb, shown.alpha, window);
-}
-
-/// What is displayed of a canvas. One of the picture's own size stays where that was.
-Box shown_of(framing::Canvas canvas, const Box& display) {
-    const bool same_size = canvas == framing::Canvas{display.width(), display.height()};
-    return same_size ? display : Box{0, 0, canvas.width, canvas.height};
 }
 
 }  // namespace
@@ -102,97 +119,90 @@ public:
         return *picture_;
     }
 
+    /// What `model` made of it: twice as large.
+    const framing::MovablePicture& enlarged_picture(const std::string& model) {
+        framing::MovablePicture& large = large_[model];
+        if (large.coded) return large;
+        large.rgb = frame_.enlarged.at(model);
+        const framing::MovablePicture& plate = picture();
+        if (plate.alpha) {
+            large.alpha = framing::moved_plane(*plate.alpha, plate.rgb.window, framing::Warp(from_enlarged),
+                                               large.rgb.window);
+        }
+        large.coded = framing::coded(large.rgb);
+        return large;
+    }
+
 private:
     const ShotContext& shot_;
     const FinishedFrame& frame_;
     const HostFrame& own_;
     std::optional<framing::MovablePicture> picture_;
+    std::map<std::string, framing::MovablePicture> large_;  // by model
 };
 
-const passes::MovingPass& FrameMover::pass(std::size_t index) const {
-    const auto found =
-        std::find_if(moves_.begin(), moves_.end(), [&](const ShotMove& move) { return move.index == index; });
-    if (found == moves_.end()) throw Error(ErrorKind::Internal, "a move of the output is not made");
-    return *found->pass;
-}
-
-Box FrameMover::window_of(const spec::OutputSpec& output, int frame, const Box& display) const {
+FrameMover::Canvas FrameMover::canvas_for(const spec::OutputSpec& output, int frame,
+                                          const Box& display) const {
+    const std::vector<std::size_t>& passes = shot_.moves_of(output);
+    const bool is_exr = output.type == spec::OutputType::Exr;
     const Box shown = shown_of(shot_.canvas_of(output), display);
-    // Other files show what is displayed and no more.
-    if (output.type != spec::OutputType::Exr) return shown;
-    return pass(shot_.moves_of(output).back()).data_window(frame, shown);
+    // Other files than EXR show what is displayed and no more.
+    return {passes, is_exr ? move_of(moves_, passes.back()).data_window(frame, shown) : shown,
+            is_exr && output.pixel == spec::PixelChoice::Float};
 }
 
 std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, const HostFrame& own,
-                                                   const spec::OutputSpec& output, const Box& window,
-                                                   SharedPicture& shared) const {
+                                                   const Canvas& canvas, SharedPicture& shared) const {
     const Box display = own.display_window;
+    const ComposedMove move = composed_move(moves_, canvas.passes, display, frame.number);
     auto result = std::make_shared<MovedFrame>();
     result->frame.number = frame.number;
     result->frame.source = frame.source;
     result->frame.passes = frame.passes;
-
-    // Canvases from the picture on; a place goes the other way, from the last canvas back to the picture.
-    framing::Canvas before{display.width(), display.height()};
-    framing::ColourWarp to_picture;
-    framing::Gain gain;
-    std::optional<std::vector<passes::MoveNeighbour>> fills_from;
-    std::size_t filler = 0;
-    for (const std::size_t index : shot_.moves_of(output)) {
-        const passes::MovingPass& mover = pass(index);
-        const passes::Move move = mover.move(frame.number, before);
-        framing::ColourWarp whole = move.way();
-        const framing::Canvas after = mover.canvas(before);
-        PassFacts facts;
-        facts.index = index;
-        facts.pass = shot_.shot().passes[index].name;
-        facts.fraction = whole.is_identity() && !move.gain && after == before ? 0 : 1;
-        facts.bounds = {0, 0, after.width, after.height};
-        facts.facts = move.facts;
-        whole.then(to_picture);
-        to_picture = std::move(whole);
-        if (move.gain) gain = move.gain;  // of the first move, see MovingPass::changes_light
-        if (auto neighbours = mover.fill_from(frame.number)) {
-            fills_from = std::move(neighbours);
-            filler = result->frame.passes.size();
-        }
-        result->frame.passes.push_back(std::move(facts));
-        before = after;
-    }
-
-    const Box shown = shown_of(before, display);
-    if (shown == display && to_picture.is_identity() && !gain &&
-        intersection(own.window(), window) == window) {
-        show_unmoved(shot_, frame, own, window, *result);
+    add_facts(shot_, move, result->frame);
+    // What the canvas is made from: the picture, or what a network made of it.
+    const nets::ModelUse* model = enlarging_.model_of(canvas.passes, frame.number);
+    if (model != nullptr && !frame.enlarged.contains(model->name)) model = nullptr;  // it shows nothing of it
+    say_enlarged(model, result->frame.passes.back().facts);
+    if (model == nullptr && move.stays(display) &&
+        intersection(own.window(), canvas.window) == canvas.window) {
+        show_unmoved(shot_, frame, own, canvas.window, *result);
         return result;
     }
 
-    std::optional<framing::MovablePicture> lit;
-    if (gain) {
-        const framing::MovablePicture& plate = shared.picture();
-        lit = framing::MovablePicture{framing::lit(plate.rgb, gain), plate.alpha};
-    }
+    framing::ColourWarp way = move.to_picture;
+    if (model != nullptr) way.then(framing::Warp(to_enlarged));
     // A crop at whole pixels mixes nothing.
-    const framing::MovablePicture& picture = lit                        ? *lit
-                                             : to_picture.whole_shift() ? shared.picture()
-                                                                        : shared.coded_picture();
-    framing::MovablePicture moved = framing::moved(picture, to_picture, window, shown);
-    result->is_filled = fills_from.has_value();
-    if (fills_from && moved.uncovered > 0) {
-        fill(shot_, frame, *fills_from, picture, to_picture.green(), moved,
-             result->frame.passes[filler].facts);
+    const framing::MovablePicture& source = model != nullptr    ? shared.enlarged_picture(model->name)
+                                            : way.whole_shift() ? shared.picture()
+                                                                : shared.coded_picture();
+    const auto lit = [&](const framing::MovablePicture& picture, double scale) {
+        const auto gain = [&](framing::Point at) {
+            return move.gain({(at.x + 0.5) / scale - 0.5, (at.y + 0.5) / scale - 0.5});
+        };
+        return framing::MovablePicture{framing::lit(picture.rgb, gain), picture.alpha};
+    };
+    framing::MovablePicture moved =
+        framing::moved(move.gain ? lit(source, model != nullptr ? passes::enlarging_scale : 1) : source, way,
+                       canvas.window, move.shown);
+    result->is_filled = move.fill.has_value();
+    if (move.fill && moved.uncovered > 0) {
+        // Neighbours are as large as the plate.
+        const framing::MovablePicture& plate = shared.picture();
+        result->fill = fill(shot_, frame, move, move.gain ? lit(plate, 1) : plate, moved);
     }
     result->uncovered = moved.uncovered;
-    result->frame.touch.assign(window.area(), 1.0F);
+    result->frame.touch.assign(canvas.window.area(), 1.0F);
     for (const auto& [pass, matte] : frame.mattes) {
         result->frame.mattes[pass] =
-            *framing::moved(as_alpha(matte, picture.rgb.window), to_picture.green(), window).alpha;
+            framing::moved_plane(matte, own.window(), move.to_picture.green(), canvas.window);
     }
     FloatImage coded = moved.rgb;
     if (const color::Transform& back = shot_.from_working(shot_.source_space()); !back.is_identity()) {
         coded = converted_copy(moved.rgb, back);
     }
-    result->host = media::make_replaced_frame(own, coded, moved.alpha, shown);
+    result->host = media::make_replaced_frame(
+        own, coded, moved.alpha, move.shown, canvas.is_float ? std::optional(SampleType::F32) : std::nullopt);
     result->frame.working = std::move(moved.rgb);
     return result;
 }
@@ -200,22 +210,14 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
 MovedFrames FrameMover::move(const FinishedFrame& frame, const HostFrame& own) const {
     MovedFrames made;
     SharedPicture picture(shot_, frame, own);
-    struct Canvas {
-        std::vector<std::size_t> moves;
-        Box window;
-        std::shared_ptr<const MovedFrame> frame;
-    };
-    std::vector<Canvas> canvases;
+    std::vector<std::pair<Canvas, std::shared_ptr<const MovedFrame>>> canvases;
     for (const spec::OutputSpec& output : shot_.shot().outputs) {
-        const std::vector<std::size_t>& moves = shot_.moves_of(output);
-        if (moves.empty()) continue;
-        const Box window = window_of(output, frame.number, own.display_window);
-        auto shared = std::find_if(canvases.begin(), canvases.end(), [&](const Canvas& canvas) {
-            return canvas.moves == moves && canvas.window == window;
-        });
-        if (shared == canvases.end())
-            shared = canvases.insert(shared, {moves, window, make(frame, own, output, window, picture)});
-        made[output.name] = shared->frame;
+        if (!shot_.is_moved(output)) continue;
+        const Canvas canvas = canvas_for(output, frame.number, own.display_window);
+        auto same = std::find_if(canvases.begin(), canvases.end(),
+                                 [&](const auto& other) { return other.first == canvas; });
+        if (same == canvases.end()) same = canvases.insert(same, {canvas, make(frame, own, canvas, picture)});
+        made[output.name] = same->second;
     }
     return made;
 }

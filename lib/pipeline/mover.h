@@ -4,18 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "passes/move.h"
+#include "pipeline/composed_move.h"
+#include "pipeline/enlarging.h"
 #include "pipeline/output_writer.h"
 #include "pipeline/shot_context.h"
 
 namespace wetgate::pipeline {
-
-/// A moving pass ready to be asked, with its place in the shot's list.
-struct ShotMove {
-    std::size_t index = 0;
-    std::string name;
-    std::shared_ptr<const passes::MovingPass> pass;
-};
 
 /// A frame as one canvas shows it.
 struct MovedFrame {
@@ -24,30 +18,39 @@ struct MovedFrame {
     HostFrame host;       ///< the same in the source's coding
     std::size_t uncovered = 0;  ///< pixels that no picture shows: black, or where edges are filled made up
     bool is_filled = false;     ///< places that the frame's own picture does not cover are filled
+    /// What they were filled from: {"filled_px", "copied", "synthesised" (shares), "from" (frames)}; null
+    /// where all are covered.
+    nlohmann::json fill = nullptr;
 };
 
 /// Makes what outputs with moves show: the moves composed, the finished frame resampled once for each canvas
-/// (outputs with the same moves share it). A frame that they leave where it is keeps its bits. Const: may be
-/// used from several threads.
+/// (outputs with the same moves share it), from its picture or from what a network made of that. A frame that
+/// they leave where it is keeps its bits. Const: may be used from several threads.
 class FrameMover {
 public:
-    FrameMover(const ShotContext& shot, std::vector<ShotMove> moves)
-        : shot_(shot), moves_(std::move(moves)) {}
+    /// `moves`: solved. All outlive this.
+    FrameMover(const ShotContext& shot, const std::vector<ShotMove>& moves, const Enlarging& enlarging)
+        : shot_(shot), moves_(moves), enlarging_(enlarging) {}
 
     /// By output, of those that are moved. `own`: the frame in the source's coding.
     MovedFrames move(const FinishedFrame& frame, const HostFrame& own) const;
 
 private:
     class SharedPicture;
-    const passes::MovingPass& pass(std::size_t index) const;
-    /// What the output's files hold, in pixels of its canvas.
-    Box window_of(const spec::OutputSpec& output, int frame, const Box& display) const;
+    /// What outputs have in common that show the same.
+    struct Canvas {
+        std::vector<std::size_t> passes;
+        Box window;             ///< what the files hold, in pixels of the canvas
+        bool is_float = false;  ///< asked for with more than the plate's own samples hold
+        bool operator==(const Canvas&) const = default;
+    };
+    Canvas canvas_for(const spec::OutputSpec& output, int frame, const Box& display) const;
     std::shared_ptr<const MovedFrame> make(const FinishedFrame& frame, const HostFrame& own,
-                                           const spec::OutputSpec& output, const Box& window,
-                                           SharedPicture& shared) const;
+                                           const Canvas& canvas, SharedPicture& shared) const;
 
     const ShotContext& shot_;
-    std::vector<ShotMove> moves_;
+    const std::vector<ShotMove>& moves_;
+    const Enlarging& enlarging_;
 };
 
 }  // namespace wetgate::pipeline

@@ -30,6 +30,7 @@ struct FinishedFrame {
     std::vector<PassFacts> passes;
     std::map<std::string, std::vector<float>> mattes;               ///< [H*W] by pass; none: 0 everywhere
     std::vector<std::shared_ptr<const NeighbourFrame>> neighbours;  ///< those that its moves fill from
+    std::map<std::string, FloatImage> enlarged;  ///< parts of its picture, by model; see Enlarging
 
     bool touched() const { return !touch.empty(); }
 };

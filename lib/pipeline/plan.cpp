@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "pipeline/chain.h"
+#include "pipeline/enlarging.h"
 #include "pipeline/memory.h"
 #include "pipeline/record.h"
 #include "pipeline/shot_qc.h"
@@ -60,6 +61,13 @@ void check_shot(const ShotContext& context, std::vector<std::string>& problems) 
         } catch (const Error& error) {
             add(pass.pointer + " (" + pass.name + "): " + error.what());
         }
+    }
+    for (const spec::OutputSpec& output : shot.outputs) {
+        try {
+            if (const auto use = planned_enlarging(context, output).model) context.models().load(*use);
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::Model) add("output '" + output.name + "': " + error.what());
+        }  // others were found above
     }
     for (const auto& [name, matte] : shot.mattes) {
         for (const int frame : frames_of(context.delivered_range())) {
@@ -155,6 +163,13 @@ ShotPlan plan_shot(const ShotContext& context, int chunk_size, int first_index) 
     }
     plan.stages.emplace_back("apply");
     plan.stages.emplace_back("merge");
+    for (const spec::OutputSpec& output : shot.outputs) {
+        constexpr double rounding = 1e-3;
+        const PlannedEnlarging planned = planned_enlarging(context, output);
+        if (planned.scale > 1 + rounding)
+            plan.push_ins.push_back(
+                {output.name, planned.scale, planned.model ? planned.model->name : "resampling"});
+    }
     const FrameSet frames = frames_of(plan.delivered);
     int decoded = 0;
     for (int i = 0; !chunk(frames, i, chunk_size).empty(); ++i) {
@@ -183,10 +198,14 @@ nlohmann::json to_json(const ShotPlan& plan) {
                           {"count", shard.frames.size()},
                           {"decoded", shard.decoded}});
     }
+    nlohmann::json push_ins = nlohmann::json::array();
+    for (const PlannedPushIn& one : plan.push_ins)
+        push_ins.push_back({{"output", one.output}, {"scale", one.scale}, {"by", one.by}});
     return {{"shot", plan.shot},
             {"frames", spec::print_frames(plan.delivered)},
             {"reach", {plan.reach.before, plan.reach.after}},
             {"stages", plan.stages},
+            {"push_ins", push_ins},
             {"shards", shards},
             {"handle_cost", plan.handle_cost},
             {"memory_bytes", plan.memory_bytes},

@@ -27,12 +27,20 @@ struct ShardPlan {
     int decoded = 0;
 };
 
+/// An output that shows the plate larger than it is.
+struct PlannedPushIn {
+    std::string output;
+    double scale = 1;
+    std::string by;  ///< a model's name, or "resampling"
+};
+
 /// What a job's shot costs.
 struct ShotPlan {
     std::string shot;
     FrameRange delivered;
     passes::PassReach reach;
-    std::vector<std::string> stages;  ///< "measure deflicker", "solve deflicker", "apply", "merge"
+    std::vector<std::string> stages;      ///< "measure deflicker", "solve deflicker", "apply", "merge"
+    std::vector<PlannedPushIn> push_ins;  ///< as parameters and given paths say
     std::vector<ShardPlan> shards;
     double handle_cost = 0;         ///< decoded frames / delivered frames - 1, over all shards
     std::int64_t memory_bytes = 0;  ///< of one shard's process

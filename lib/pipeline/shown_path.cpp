@@ -6,32 +6,11 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/error.h"
-
 namespace wetgate::pipeline {
 namespace {
 
 constexpr double safe_share = 0.9;
 constexpr int steps_a_side = 16;  // a lens bends what is straight
-
-/// From the canvas to the picture that it is cut from.
-framing::Warp way_of(const std::vector<ShotMove>& moves, const ShownCanvas& canvas, framing::Canvas picture,
-                     int frame, ShownFrame& shown) {
-    framing::Warp to_picture;
-    for (const std::size_t index : canvas.moves) {
-        const auto found = std::find_if(moves.begin(), moves.end(),
-                                        [&](const ShotMove& move) { return move.index == index; });
-        if (found == moves.end()) throw Error(ErrorKind::Internal, "a move of the output is not made");
-        const passes::Move move = found->pass->move(frame, picture);
-        framing::Warp whole = move.to_before;
-        whole.then(to_picture);
-        to_picture = std::move(whole);
-        picture = found->pass->canvas(picture);
-        for (const nlohmann::json& one : move.facts.value("left_out", nlohmann::json::array()))
-            shown.left_out.push_back(one.value("subject", "") + ": " + one.value("reason", ""));
-    }
-    return to_picture;
-}
 
 double rounded(double value) {
     return std::round(value * 1000) / 1000 + 0.0;  // no -0
@@ -56,16 +35,17 @@ std::vector<ShownCanvas> canvases_of(const ShotContext& shot) {
 ShownFrame shown_on(const ShotContext& shot, const std::vector<ShotMove>& moves, const ShownCanvas& canvas,
                     int frame) {
     const Box display = times(shot.info().display_window, shot.scale());
-    const framing::Canvas picture{display.width(), display.height()};
+    const ComposedMove move = composed_move(moves, canvas.moves, display, frame);
     ShownFrame shown;
-    const framing::Warp to_picture = way_of(moves, canvas, picture, frame, shown);
-    // A canvas of the picture's own size stays where that was; see passes::Move.
-    const bool stays = canvas.size == picture;
-    const double left = (stays ? display.x0 : 0) - 0.5, top = (stays ? display.y0 : 0) - 0.5;
+    for (const ComposedMove::Step& step : move.steps) {
+        for (const nlohmann::json& one : step.move.facts.value("left_out", nlohmann::json::array()))
+            shown.left_out.push_back(one.value("subject", "") + ": " + one.value("reason", ""));
+    }
+    const double left = move.shown.x0 - 0.5, top = move.shown.y0 - 0.5;
     // Shares of the canvas to the plate.
     const auto place = [&](double across, double down) {
         const framing::Point at =
-            to_picture.at(left + across * canvas.size.width, top + down * canvas.size.height);
+            move.to_picture.green().at(left + across * canvas.size.width, top + down * canvas.size.height);
         return framing::Point{(at.x + 0.5 - display.x0) / shot.scale(),
                               (at.y + 0.5 - display.y0) / shot.scale()};
     };

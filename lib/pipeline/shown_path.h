@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "framing/warp.h"
-#include "pipeline/mover.h"
+#include "pipeline/composed_move.h"
 #include "pipeline/shot_context.h"
 
 namespace wetgate::pipeline {

@@ -124,6 +124,7 @@ void ShotStages::load_solved() {
                 {.file = "/passes/" + std::to_string(made_), .shot = shot_.shot().name, .frame = {}});
         }
     }
+    if (!enlarging_) enlarging_.emplace(shot_, moves_);
 }
 
 std::optional<std::size_t> ShotStages::next_unsolved() {

@@ -9,6 +9,7 @@
 
 #include "core/frame_range.h"
 #include "pipeline/chain.h"
+#include "pipeline/enlarging.h"
 #include "pipeline/mover.h"
 #include "pipeline/progress.h"
 #include "pipeline/shot_context.h"
@@ -94,6 +95,7 @@ private:
     StageOptions options_;
     std::vector<ChainPass> chain_;             // the passes made so far (disabled ones are left out)
     std::vector<ShotMove> moves_;              // the same, of those that move the picture
+    std::optional<Enlarging> enlarging_;       // once every pass is solved
     std::vector<nlohmann::json> artefacts_;    // by index in the job's list, null where there is none
     std::vector<nlohmann::json> measured_by_;  // by index: parameters that measurements depend on
     std::size_t made_ = 0;                     // passes of the job's list that are made or skipped

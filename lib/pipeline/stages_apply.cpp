@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "compute/cuda.h"
 #include "compute/transfer.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/temp_files.h"
 #include "pipeline/at_frame.h"
 #include "pipeline/frame_record.h"
@@ -28,7 +30,9 @@ passes::PassReach ShotStages::apply_reach() const {
 }
 
 std::string ShotStages::key_of(int frame, const nlohmann::json& fingerprint) const {
-    return output_key(shot_, frame, apply_reach(), artefacts_, fingerprint);
+    const std::string key = output_key(shot_, frame, apply_reach(), artefacts_, fingerprint);
+    const nlohmann::json networks = enlarging_->identity(frame);
+    return networks.empty() ? key : content_hash(key + networks.dump());
 }
 
 ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
@@ -63,7 +67,7 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
 
     std::mutex outcome_mutex;
     OutputWriter writer(shot_);
-    const FrameMover mover(shot_, moves_);
+    const FrameMover mover(shot_, moves_, *enlarging_);
     // What is wrong with one frame; a full disk or memory, or a signal, ends the run whatever was asked for.
     const auto fail = [&](int frame, const Error& error) {
         const bool of_the_frame = error.kind() == ErrorKind::Input || error.kind() == ErrorKind::Internal ||
@@ -111,9 +115,9 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
     const bool fills = moves_reach != passes::PassReach{};
     const int at_once = frames_at_once(shot_, reach, chain_.size());
     const compute::StreamScope stream(shot_.runtime().device());
-    FrameFeed feed(
-        shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
-                Chain::frames_held(missing, reach, shot_.source_range(), at_once), fills || !chain_.empty()});
+    FrameFeed feed(shot_, {Chain::frames_needed(missing, reach, shot_.source_range()),
+                           Chain::frames_held(missing, reach, shot_.source_range(), at_once),
+                           fills || enlarging_->is_needed() || !chain_.empty()});
     Chain chain(shot_, chain_, feed, {missing, at_once, &stream});
     Neighbours neighbours(shot_, moves_, chain, feed);
     WorkerPool<FinishedFrame> pool(shot_.io_threads(), 2, finish);
@@ -121,13 +125,17 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
         check_stop();
         chain.release_below(frame, moves_reach);
         neighbours.release_below(frame - moves_reach.before);
-        FinishedFrame finished{frame, feed.get(frame), {}, {}, {}, {}, {}};
+        FinishedFrame finished;
+        finished.number = frame;
+        finished.source = feed.get(frame);
+        std::optional<compute::DeviceFrame> made;
         try {
             if (finished.source->error) std::rethrow_exception(finished.source->error);
             if (!chain_.empty() && finished.source->host) {
                 at_frame(shot_, frame, [&] {
                     ChainResult result = chain.make(frame);
                     finished.passes = std::move(result.passes);
+                    made = result.frame;
                     for (const auto& [pass, matte] : result.mattes)
                         finished.mattes[pass] = compute::download_mask(matte);
                     if (!result.frame.touch.any().item<bool>()) return;
@@ -138,6 +146,13 @@ ShotStages::Outcome ShotStages::apply(const FrameSet& frames) {
             }
             if (fills && finished.source->host)
                 at_frame(shot_, frame, [&] { finished.neighbours = neighbours.of(frame); });
+            if (enlarging_->is_for(frame) && finished.source->host) {
+                at_frame(shot_, frame, [&] {
+                    if (!made)
+                        made = compute::upload(finished.source->working, frame, shot_.runtime().device());
+                    finished.enlarged = enlarging_->made(frame, *made);
+                });
+            }
         } catch (const Error& error) {
             fail(frame, error);
             continue;

@@ -51,6 +51,28 @@ grep -q 'times as large' run.qc/report.json || fail "the scale is not reported"
 job run "$exr" '[{"pass": "reframe", "aspect": "9:16", "path": "tall.fdl", "artefact": "tall.fdl"}]' "$tall"
 expect 2 "$wetgate" run run.json
 
+# A push-in goes through the network, in shards as in one run; resampled it is another picture, and without the network the job
+# that insists on it is refused. Another output's crop does not change it.
+few=${exr/1001-1008/1001-1002}
+close='{"pass": "reframe", "aspect": "16:9", "closer": 2, "size": [320, 180], "outputs": ["close"]'
+outputs_close='[{"name": "close", "path": "OUT/c.####.exr", "type": "exr"}, {"name": "square", "path": "OUT/s.####.exr", "type": "exr"}]'
+square='{"pass": "reframe", "aspect": "1:1", "closer": 2.5, "size": [180, 180], "max_scale": 3, "outputs": ["square"]'
+run_to close "$few" "[$close}, $square}]" "$outputs_close"
+expect 0 "$wetgate" plan run.json
+has 'close shows the plate 2.00 times as large, by sr_x2' <log || fail "the plan: $(cat log)"
+run_to close_split "$few" "[$close}, $square}]" "$outputs_close" 1002 1001
+same_tree close close_split
+grep -q 'times as large, by sr_x2' run.qc/report.json || fail "the network is not reported"
+run_to close_moved "$few" "[$close}, $square, \"targets\": [{\"frame\": 1001, \"box\": [250, 100, 300, 150]}]}]" "$outputs_close"
+cmp close/out/c.1002.exr close_moved/out/c.1002.exr || fail "another output's crop changes this one"
+! cmp -s close/out/s.1002.exr close_moved/out/s.1002.exr || fail "the square crop did not move"
+run_to close_resampled "$few" "[$close, \"enlarge\": \"resample\"}]" '[{"name": "close", "path": "OUT/c.####.exr", "type": "exr"}]'
+! cmp -s close/out/c.1001.exr close_resampled/out/c.1001.exr || fail "with and without the network alike"
+mkdir nothing
+job run "$few" "[$close, \"enlarge\": \"network\"}]" '[{"name": "close", "path": "OUT/c.####.exr", "type": "exr"}]'
+expect 12 "$wetgate" run run.json --models nothing
+expect 2 "$wetgate" validate run.json --models nothing
+
 # A pass that changes pixels cannot come behind one that moves them, and a crop is for an output that there is.
 job run "$exr" '[{"pass": "stabilise"}, {"pass": "sanitize"}]' "$outputs"
 expect 2 "$wetgate" run run.json
@@ -80,7 +102,7 @@ done
 expect 15 "$wetgate" compare filled/out/p.1004.exr demo/truth/demo.1004.exr
 python3 - run.work/s/frames/1004.json <<'PY' || fail "what was filled is not in the record"
 import json, sys
-facts = json.load(open(sys.argv[1]))["passes"][0]["facts"]
+facts = json.load(open(sys.argv[1]))["outputs"][0]["fill"]
 assert facts["filled_px"] > 1000 and facts["copied"] > 0.5 and facts["copied"] + facts["synthesised"] == 1, facts
 assert 1005 in facts["from"] and set(facts["from"]) <= {1001, 1002, 1003, 1005, 1006, 1007}, facts
 PY
@@ -95,7 +117,6 @@ done
 
 # A lens: taken out and put in again it is no move at all, so the picture is the plate, however far it was bent between; one
 # resampling shows that, two would blur.
-few=${exr/1001-1008/1001-1002}
 lens='"distortion": {"convention": "opencv", "k1": -0.15, "k2": 0.03, "p1": 0.0005}, "focal": [300, 300], "colour": {"red": [0.002, 0.001]}'
 exr_only='[{"name": "wide", "path": "OUT/w.####.exr", "type": "exr", "pixel": "float"}]'
 run_to there_and_back "$few" "[{\"pass\": \"lens\", $lens}, {\"pass\": \"lens\", \"direction\": \"distort\", $lens}]" "$exr_only"

@@ -24,6 +24,18 @@ expect 0 "$wetgate" run middle.json
 ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov >tags
 grep -q 'timecode=01:00:00:02' tags || fail "timecode of a part: $(cat tags)"
 
+# A movie that asks players to turn it, as telephones' do: it is worked and written as it is stored, and says so.
+ffmpeg -v error -i demo/plates/demo.mov -map 0:v -c copy -metadata:s:v rotate=90 turned.mov
+expect 0 "$wetgate" probe turned.mov
+has 'asks to be turned by 90 degrees' <log || fail "the turn is not told: $(cat log)"
+job turned '{"path": "turned.mov", "first_frame": 1001, "colorspace": "Rec.709"}' '[{"pass": "reframe", "aspect": "1:1", "render": false}]' \
+    '[{"name": "o", "path": "turned/o.####.exr", "type": "exr"}, {"name": "m", "path": "turned/m.mov", "type": "prores", "profile": "422hq"}]' \
+    ', "range": "1001-1002"'
+expect 0 "$wetgate" run turned.json
+has 'turn its pictures by 90 degrees clockwise; they are worked and written as they are stored' <log || fail "no warning: $(cat log)"
+exrheader turned/o.1001.exr | has 'displayWindow (type box2i): (0 0) - (319 179)' || fail "the turned movie's pictures"
+[ "$(packets turned/m.mov)" = "$(packets turned.mov | head -n 2)" ] || fail "packets of the turned movie differ"
+
 # Other dailies codecs: every frame decodes, and a frame decoded alone is the frame of the whole run.
 encode() { ffmpeg -v error -y -i demo/plates/demo.mov -an "$@"; }
 encode -c:v libx265 -x265-params log-level=none:keyint=4:bframes=2 -pix_fmt yuv420p10le hevc.mp4

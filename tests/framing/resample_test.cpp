@@ -170,6 +170,23 @@ TEST_CASE("premultiplied colours and their alpha are mixed alike, so that the co
     }
 }
 
+TEST_CASE("a matte is moved as alpha is, and is nothing where it does not reach") {
+    MovablePicture plate =
+        picture(40, 30, [](int c, int x, int y) { return static_cast<float>(c + 1) * wave(x, y); });
+    plate.alpha.emplace(40 * 30);
+    for (std::size_t i = 0; i < plate.alpha->size(); ++i) {
+        const int x = static_cast<int>(i % 40);
+        (*plate.alpha)[i] = x < 12 ? 0.0F : x < 24 ? static_cast<float>(x - 12) / 12 : 1.0F;
+    }
+    const Box window{-4, -4, 44, 34};
+    for (const Warp& warp : {Warp(similarity({20, 15}, 0.7, 5, 0.3, 0)),
+                             Warp(similarity({20, 15}, 1.6, 0, 0, 0)), shift(3, -2)}) {
+        const MovablePicture whole = moved(plate, warp, window);
+        CHECK(moved_plane(*plate.alpha, plate.rgb.window, warp, window) == *whole.alpha);
+        CHECK(whole.uncovered > 0);
+    }
+}
+
 TEST_CASE("each colour comes from its own place, and whole pixels of each keep their bits") {
     const auto plate =
         picture(12, 9, [](int c, int x, int y) { return 0.1F * static_cast<float>(c + 1 + x * y); });

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "passes/enlarge.h"
 #include "passes/pass.h"
 #include "spec/params.h"
 #include "support/fake_window.h"
@@ -52,6 +53,27 @@ TEST_CASE("lamps, negatives and broken samples give finite pictures, and lamps s
     CHECK(at::isfinite(large).all().item<bool>());
     CHECK(large[0][24][24].item<float>() > 2e4F);
     CHECK(large.narrow(1, 0, 12).max().item<float>() < 0.3F);  // no ring round the lamp
+}
+
+TEST_CASE("what a place becomes does not depend on the part that is asked for, and broken samples stay") {
+    const nets::JobModels models = shipped_models();
+    const color::Config colors = color::Config::load("builtin", {});
+    passes::PassContext context;
+    context.color = &colors;
+    const passes::NetworkEnlarger network(passes::Coding(passes::Coding::Kind::AcesCct, 0, context),
+                                          models.load({passes::enlarging_model, passes::enlarging_task}));
+    at::Tensor picture = 0.3 + 0.2 * (at::arange(3 * 70 * 470, at::kFloat) * 0.37).sin().view({3, 70, 470});
+    picture[1][20][300] = std::numeric_limits<float>::infinity();
+    const Box wide{10, 5, 460, 66}, narrow{290, 17, 341, 40};
+    const at::Tensor of_wide = network.part(picture, wide), of_narrow = network.part(picture, narrow);
+    REQUIRE(of_narrow.sizes() == at::IntArrayRef({3, 46, 102}));
+    CHECK(at::equal(of_narrow, of_wide.narrow(1, 24, 46).narrow(2, 560, 102)));
+    const at::Tensor broken = at::isinf(of_narrow);
+    CHECK(broken.sum().item<int>() == 4);
+    CHECK(broken[1].narrow(0, 6, 2).narrow(1, 20, 2).all().item<bool>());
+    const at::Tensor whole = network.whole(picture).narrow(1, 10, 122).narrow(2, 20, 900);
+    const at::Tensor off = at::where(at::isfinite(of_wide), (of_wide - whole).abs(), at::zeros_like(whole));
+    CHECK(off.max().item<float>() < 1e-4F);
 }
 
 }  // namespace wetgate::tests
