@@ -30,7 +30,7 @@ constexpr std::int64_t json_limit_bytes = std::int64_t{256} << 20;
 constexpr std::size_t json_limit_depth = 64;  // no file of ours is half as deep
 constexpr spec::JsonLimits artefact_limits{std::size_t{64} << 20, json_limit_depth, 16'000'000};
 // Raised when the same job gives other bits than the version before: old records are then made again.
-constexpr int algorithm_version = 4;
+constexpr int algorithm_version = 5;
 
 nlohmann::json matte_identity(const ShotContext& shot, const std::vector<int>& frames,
                               std::size_t passes_before) {
