@@ -10,8 +10,6 @@
 namespace wetgate::framing {
 namespace {
 
-// Coded, about a twelfth of a stop: a smooth peak between samples is higher than they are.
-constexpr float peak = 0.005F;
 constexpr int block = 16;  // the picture's scale is looked at once a block
 
 class Mover {
@@ -68,7 +66,7 @@ private:
         Mixed made{index_of(x, y)};
         made.is_sample = across.count == 1 && down.count == 1;
         made.is_solid = !picture_.alpha || plane(picture_.alpha->data()).is_one(across, down);
-        if (made.is_solid && !made.is_sample) made.coded = coded_->at(across, down, peak);
+        if (made.is_solid && !made.is_sample) made.coded = coded_->at(across, down);
         return made;
     }
     float colour(std::size_t c, const Mixed& mixed, const Taps& across, const Taps& down) const {

@@ -34,7 +34,8 @@ FloatImage lit(const FloatImage& linear, const Gain& gain);
 /// each colour by its own way (alpha, and whether there is a picture at all, by green's).
 ///
 /// By cubic convolution over 8 x 8 samples, more where the picture is made smaller, in the ACEScct coding (in
-/// linear light it rings round lamps), each sample kept within a twelfth of a stop of those around its place;
+/// linear light it rings round lamps), each sample kept within a twelfth of a stop of those around its place
+/// (a third of a stop where these are not as far apart as at a lamp);
 /// in linear light where alpha is not 1, as mixing premultiplied colours must be. A place that is exactly a
 /// sample keeps its bits. Samples past the data's edge repeat it; where the place itself lies outside of the
 /// data there is no picture. Near a sample that is not finite, the nearest sample stands. A pure function of

@@ -59,16 +59,16 @@ class CodedPicture {
 public:
     explicit CodedPicture(const FloatImage& linear);
 
-    /// R, G and B (and nothing of use), each not farther than `beyond` (coded) beyond the samples next to the
-    /// place; not finite near a sample that is not.
-    Quad at(const Taps& across, const Taps& down, float beyond) const;
+    /// R, G and B (and nothing of use), each held near the samples next to the place, see Note [How high a
+    /// peak may be]; not finite near a sample that is not.
+    Quad at(const Taps& across, const Taps& down) const;
 
 private:
     struct Sample {
         Quad values;
     };
     template <class Count>
-    Quad mixed(const Taps& across, const Taps& down, float beyond, Count across_count) const;
+    Quad mixed(const Taps& across, const Taps& down, Count across_count) const;
 
     int width_, height_;
     std::vector<Sample> samples_;

@@ -198,6 +198,7 @@ public:
     }
 
     std::vector<std::string> outputs() const override { return outputs_; }
+    bool wants_overscan() const override { return is_overscanned_; }
     bool changes_light() const override { return strength_ > 0; }
 
     Box data_window(int frame, const Box& display) const override {

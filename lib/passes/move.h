@@ -65,6 +65,8 @@ public:
     /// Where it makes a picture of frame `frame` on a canvas over `display`: where it is the last that moves
     /// an output whose files have data windows, these may be larger than what is displayed.
     virtual Box data_window([[maybe_unused]] int frame, const Box& display) const { return display; }
+    /// True where a data window that is larger than what is displayed was asked for.
+    virtual bool wants_overscan() const { return false; }
     /// True where its moves have a gain: it then comes first, so that its picture before is the plate.
     virtual bool changes_light() const { return false; }
     virtual std::vector<MapSidecar> maps() const { return {}; }

@@ -194,6 +194,7 @@ void ShotContext::read_moves() {
         canvases_[output.name] = picture;
     }
     std::set<std::string> reframed;
+    std::vector<std::size_t> overscanned;
     for (std::size_t i = 0; i < shot_.passes.size(); ++i) {
         if (!shot_.passes[i].enabled || !is_moving_[i]) continue;
         const auto pass = passes::find_pass(shot_.passes[i].name).make(pass_context(i, nullptr));
@@ -229,6 +230,21 @@ void ShotContext::read_moves() {
             moves_[output.name].push_back(i);
             canvases_[output.name] = move->canvas(canvases_[output.name]);
         }
+        if (move->wants_overscan()) overscanned.push_back(i);
+    }
+    for (const std::size_t i : overscanned) {
+        const bool is_used =
+            std::any_of(shot_.outputs.begin(), shot_.outputs.end(), [&](const spec::OutputSpec& output) {
+                const std::vector<std::size_t>& moves = moves_[output.name];
+                return output.type == spec::OutputType::Exr && !moves.empty() && moves.back() == i;
+            });
+        if (is_used) continue;
+        throw Error(ErrorKind::Usage,
+                    shot_.passes[i].pointer +
+                        "/canvas: no output would hold the overscan: EXR outputs do, where no pass behind '" +
+                        shot_.passes[i].name +
+                        "' moves the picture; leave \"canvas\" out, or give such an output",
+                    {.file = {}, .shot = shot_.name, .frame = {}});
     }
 }
 

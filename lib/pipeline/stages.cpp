@@ -15,6 +15,7 @@
 #include "pipeline/at_frame.h"
 #include "pipeline/memory.h"
 #include "pipeline/record.h"
+#include "pipeline/straight_window.h"
 #include "pipeline/worker_pool.h"
 #include "spec/frame_text.h"
 #include "spec/pass_schemas.h"
@@ -62,15 +63,35 @@ ShotStages::ShotStages(const ShotContext& shot, StageOptions options)
         0);  // frames are the unit of parallel work; OpenEXR compresses in the calling thread
     if (options_.fingerprint.is_null()) options_.fingerprint = shot_.runtime().fingerprint();
     spec::PassSchemas schemas;
-    for (const spec::PassSpec& pass : shot_.shot().passes)
+    for (const spec::PassSpec& pass : shot_.shot().passes) {
         measured_by_.push_back(measured_parameters(schemas, pass));
+        measures_straight_.push_back(schemas.schema(pass.name).at("x-wetgate").value("measures", "") ==
+                                     "straight");
+    }
+}
+
+std::size_t ShotStages::passes_seen(std::size_t index) const {
+    std::size_t seen = shot_.passes_before(index);
+    if (!measures_straight_[index]) return seen;
+    const auto& passes = shot_.shot().passes;
+    while (seen < index && (!passes[seen].enabled || !passes::find_pass(passes[seen].name).make_analysis))
+        ++seen;
+    return seen;
+}
+
+std::vector<const ShotMove*> ShotStages::moves_seen(std::size_t index) const {
+    std::vector<const ShotMove*> seen;
+    const std::size_t end = passes_seen(index);
+    for (const ShotMove& move : moves_)
+        if (move.index < end && move.pass->renders() && move.pass->outputs().empty()) seen.push_back(&move);
+    return seen;
 }
 
 std::string ShotStages::measure_key(std::size_t index, int frame, passes::PassReach reach) const {
     const passes::PassReach before = Chain::reach_of(chain_);
     const std::string plate =
         frame_key(shot_, frame, {before.before + reach.before, before.after + reach.after},
-                  shot_.passes_before(index), artefacts_, options_.fingerprint);
+                  passes_seen(index), artefacts_, options_.fingerprint);
     return content_hash(plate + shot_.shot().passes[index].name + measured_by_[index].dump());
 }
 
@@ -221,6 +242,7 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
         int frame = 0;
         std::unique_ptr<passes::FrameWindow> window;  // null: the frame cannot be read
     };
+    const Box display = times(shot_.info().display_window, shot_.scale());
     std::mutex progress_mutex;
     int done = skipped;
     const compute::StreamScope stream(shot_.runtime().device());
@@ -232,8 +254,13 @@ void ShotStages::measure(std::size_t index, const FrameSet& frames) {
             const auto key = pass.keys.find(task.frame);
             if (key == pass.keys.end()) continue;
             nlohmann::json facts;
-            if (task.window)
-                facts = at_frame(shot_, task.frame, [&] { return pass.analysis->measure(*task.window); });
+            const std::vector<const ShotMove*> moves = moves_seen(pass.index);
+            if (task.window) {
+                const StraightWindow straight(*task.window, moves, display);
+                const passes::FrameWindow* window = &straight;
+                if (moves.empty()) window = task.window.get();
+                facts = at_frame(shot_, task.frame, [&] { return pass.analysis->measure(*window); });
+            }
             check_unchanged(task.frame, key->second, measure_key(pass.index, task.frame, reach));
             store_json(files.measurement(pass.index, shot_.shot().passes[pass.index].name, task.frame),
                        {{"schema", "wetgate.measurement/1"}, {"key", key->second}, {"facts", facts}},

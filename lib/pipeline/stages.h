@@ -37,7 +37,9 @@ public:
 
     /// Measures `frames` for pass `index` (every pass before it is solved). Frames measured already are left
     /// alone; what another pass of that name has measured alike is taken over. Passes behind one that moves
-    /// the picture see the same plate: what is read for it is measured for those without artefact too.
+    /// the picture see the same plate: what is read for it is measured for those without artefact too. Those
+    /// that follow how the picture moves (schema "measures": "straight") see it as a lens before them leaves
+    /// it.
     void measure(std::size_t index, const FrameSet& frames);
 
     /// Solves pass `index` from the measurements of the whole delivered range; Error{Usage} that lists
@@ -83,6 +85,10 @@ private:
     std::optional<nlohmann::json> measured_elsewhere(std::size_t index, int frame,
                                                      const std::string& key) const;
     std::string measure_key(std::size_t index, int frame, passes::PassReach reach) const;
+    /// Passes whose work a measurement sees.
+    std::size_t passes_seen(std::size_t index) const;
+    /// Those of them that move the picture: of all outputs, and by their parameters alone.
+    std::vector<const ShotMove*> moves_seen(std::size_t index) const;
     /// Frames around one that its outputs are made from.
     passes::PassReach apply_reach() const;
     std::string key_of(int frame) const { return key_of(frame, options_.fingerprint); }
@@ -98,6 +104,7 @@ private:
     std::optional<Enlarging> enlarging_;       // once every pass is solved
     std::vector<nlohmann::json> artefacts_;    // by index in the job's list, null where there is none
     std::vector<nlohmann::json> measured_by_;  // by index: parameters that measurements depend on
+    std::vector<bool> measures_straight_;      // by index
     std::size_t made_ = 0;                     // passes of the job's list that are made or skipped
 };
 

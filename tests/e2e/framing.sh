@@ -159,6 +159,20 @@ grep -q "holds places and no colours" log || fail "a map in a colour space: $(ta
 job run "$few" "[{\"pass\": \"stabilise\"}, {\"pass\": \"lens\", $vignette}]" "$both"
 expect 2 "$wetgate" run run.json
 grep -q "put 'lens' before" log || fail "a vignette behind a move: $(tail -n 1 log)"
+job run "$few" "[{\"pass\": \"lens\", $lens}, {\"pass\": \"reframe\", \"aspect\": \"1:1\"}]" "$both"
+expect 2 "$wetgate" run run.json
+grep -q "no output would hold the overscan" log || fail "an overscan that nothing holds: $(tail -n 1 log)"
+
+# What stands behind a lens follows the picture that it makes: with other coefficients it is measured anew.
+step() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["facts"]["step"])' run.work/s/1.stabilise.measured/1002.json; }
+straight="[{\"pass\": \"lens\", ${lens%, \"canvas\"*}}, {\"pass\": \"stabilise\"}]"
+run_to straight "$few" "$straight" "$exr_only"
+run_to straight_split "$few" "$straight" "$exr_only" 1002 1001
+same_tree straight straight_split
+was=$(step)
+job run "$few" "${straight/-0.15/-0.1}" "$exr_only"
+expect 0 "$wetgate" run run.json --overwrite
+[ "$(step)" != "$was" ] || fail "another lens, and the movement behind it is still the old one"
 oiiotool --create 160x90 3 -d float -o map.exr
 job run "$few" "$by_map" "$both"
 expect 10 "$wetgate" run run.json
