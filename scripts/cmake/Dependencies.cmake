@@ -28,6 +28,7 @@ target_compile_definitions(wetgate_dep_spdlog INTERFACE SPDLOG_SHARED_LIB SPDLOG
 wetgate_dependency(imath HEADER ImathBox.h SUFFIXES Imath LIBRARIES Imath)
 wetgate_dependency(openexr HEADER ImfHeader.h SUFFIXES OpenEXR LIBRARIES OpenEXR OpenEXRCore Iex IlmThread)
 target_link_libraries(wetgate_dep_openexr INTERFACE wetgate_dep_imath)
+wetgate_dependency(deflate HEADER libdeflate.h LIBRARIES deflate)
 wetgate_dependency(oiio HEADER OpenImageIO/imageio.h LIBRARIES OpenImageIO OpenImageIO_Util)
 target_link_libraries(wetgate_dep_oiio INTERFACE wetgate_dep_imath)
 wetgate_dependency(ocio HEADER OpenColorIO/OpenColorIO.h LIBRARIES OpenColorIO)
