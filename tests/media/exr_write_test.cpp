@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <string>
 
 #include "core/error.h"
 #include "media/exr.h"
@@ -323,6 +325,25 @@ TEST_CASE("asked-for attributes are added and the others stay, and a changed tim
     CHECK(exr::find_attribute(raw.parts[0], "unknown")->value.size() == 3);
     options.compression = "lzma";
     CHECK_THROWS_AS(encode_exr(frame, options), Error);
+}
+
+TEST_CASE(
+    "a file that leaves its pixel aspect out, as FFmpeg's may, has square pixels, and the output says so") {
+    const wetgate::tests::TempFolder temp;
+    std::vector<std::byte> bytes = encode_exr(plain_frame(), {});
+    const std::string name = "pixelAspectRatio";
+    const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end(),
+                                   [](std::byte a, char b) { return std::to_integer<char>(a) == b; });
+    REQUIRE(found != bytes.end());
+    *found = std::byte{'P'};  // an attribute of another name
+    save(temp / "a.exr", bytes);
+    const HostFrame frame = read_exr(temp / "a.exr", 7, {});
+    CHECK(frame.pixel_aspect == 1);
+    save(temp / "b.exr", encode_exr(frame, {}));
+    const auto written = scan_exr_header(temp / "b.exr", {}).parts.at(0);
+    const auto* aspect = exr::find_attribute(written, name);
+    REQUIRE(aspect != nullptr);
+    CHECK(exr::value_at<float>(aspect->value, 0) == 1);
 }
 
 TEST_CASE("lower levels are box averages of the changed picture") {
