@@ -40,6 +40,12 @@ struct ExrWriteOptions {
 /// bytes. Error{Usage} for Y'CbCr planes (make them RGB first) and for an unknown compression.
 std::vector<std::byte> encode_exr(const HostFrame& frame, const ExrWriteOptions& options);
 
+/// The same for a frame whose samples are those that were read from `file`: its pixels as they are packed
+/// there, behind the header that encode_exr writes. nullopt where they are to be packed or laid out
+/// otherwise. Errors as encode_exr and scan_exr_header.
+std::optional<std::vector<std::byte>> copy_exr(const std::filesystem::path& file, const HostFrame& frame,
+                                               const ExrWriteOptions& options);
+
 /// Name of the compression of the frame's worked part ("zip"); empty for a frame without an EXR header.
 std::string exr_compression(const HostFrame& frame);
 

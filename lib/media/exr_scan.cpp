@@ -233,7 +233,9 @@ Layout layout_from(const std::vector<RawAttribute>& attributes, std::int32_t fla
     layout.line_order = static_cast<LineOrder>(order);
     layout.data_window = window_from(required(attributes, "dataWindow", "box2i"), limits);
     layout.display_window = window_from(required(attributes, "displayWindow", "box2i"), limits);
-    layout.pixel_aspect = value_at<float>(required(attributes, "pixelAspectRatio", "float").value, 0);
+    // libavcodec leaves it out where it is not told of one; OpenEXR reads 1 then.
+    const RawAttribute* aspect = typed(attributes, "pixelAspectRatio", "float");
+    layout.pixel_aspect = aspect != nullptr ? value_at<float>(aspect->value, 0) : 1.0F;
     if (!(layout.pixel_aspect >= 1e-6F && layout.pixel_aspect <= 1e6F))
         damaged("its pixel aspect ratio is no positive number");
     required(attributes, "screenWindowCenter", "v2f");

@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "media/exr.h"
+#include "media/exr_deflate.h"
 #include "media/exr_pixels.h"
 #include "media/exr_scan.h"
 #include "media/exr_streams.h"
@@ -127,9 +128,8 @@ std::pair<ScannedHeader, ChunkTables> scanned(ByteSource& source) {
 }
 
 // Puts the coded chunks behind the plan's own header, in the order in which they were written.
-std::vector<std::byte> with_own_header(const WritePlan& plan, ByteSource& source) {
-    const auto [header, tables] = scanned(source);
-
+std::vector<std::byte> with_own_header(const WritePlan& plan, ByteSource& source, const ScannedHeader& header,
+                                       const ChunkTables& tables) {
     const bool multi_part = (plan.raw.version_and_flags & flag_multi_part) != 0;
     // OpenEXR writes one part without part numbers even if the source had them.
     const bool add_part_number = multi_part && !header.multi_part();
@@ -163,16 +163,22 @@ std::vector<std::byte> with_own_header(const WritePlan& plan, ByteSource& source
     return bytes;
 }
 
-}  // namespace
-}  // namespace exr
+/// Whether what is written has the same chunks as a file of these layouts.
+bool has_chunks_of(const WritePlan& plan, const ScannedHeader& file) {
+    return std::equal(plan.layouts.begin(), plan.layouts.end(), file.layouts.begin(), file.layouts.end(),
+                      [](const Layout& a, const Layout& b) {
+                          return a.channels == b.channels && a.compression == b.compression &&
+                                 a.line_order == b.line_order && a.data_window == b.data_window &&
+                                 a.tiles == b.tiles;
+                      });
+}
 
-std::vector<std::byte> encode_exr(const HostFrame& frame, const ExrWriteOptions& options) {
+// What goes wrong while a frame is coded, as an error of that frame.
+template <class Code>
+auto coding(const HostFrame& frame, Code code) {
     const ErrorContext context{.file = {}, .shot = {}, .frame = frame.number};
     try {
-        const exr::WritePlan plan = exr::plan_write(frame, options);
-        exr::check_levels(plan);
-        exr::ByteSource source(exr::coded(plan));
-        return exr::with_own_header(plan, source);
+        return code();
     } catch (const Error& error) {
         throw error.within(context);
     } catch (const std::bad_alloc&) {
@@ -181,6 +187,31 @@ std::vector<std::byte> encode_exr(const HostFrame& frame, const ExrWriteOptions&
     } catch (const std::exception& problem) {  // Iex::BaseExc is one
         throw Error(ErrorKind::Internal, fmt::format("the EXR cannot be coded: {}", problem.what()), context);
     }
+}
+
+}  // namespace
+}  // namespace exr
+
+std::vector<std::byte> encode_exr(const HostFrame& frame, const ExrWriteOptions& options) {
+    return exr::coding(frame, [&] {
+        const exr::WritePlan plan = exr::plan_write(frame, options);
+        exr::check_levels(plan);
+        if (exr::can_deflate(plan)) return exr::deflated(plan);
+        exr::ByteSource source(exr::coded(plan));
+        const auto [header, tables] = exr::scanned(source);
+        return exr::with_own_header(plan, source, header, tables);
+    });
+}
+
+std::optional<std::vector<std::byte>> copy_exr(const std::filesystem::path& file, const HostFrame& frame,
+                                               const ExrWriteOptions& options) {
+    return exr::coding(frame, [&]() -> std::optional<std::vector<std::byte>> {
+        const exr::WritePlan plan = exr::plan_write(frame, options);
+        exr::ByteSource source(file);
+        const exr::ScannedHeader header = exr::scan_header(source, {});
+        if (options.dwa_level || !exr::has_chunks_of(plan, header)) return std::nullopt;
+        return exr::with_own_header(plan, source, header, exr::scan_chunks(source, header));
+    });
 }
 
 }  // namespace wetgate::media

@@ -142,7 +142,8 @@ void update_shared(WritePlan& plan, const HostFrame& frame, const ExrHeader& sou
         set_in_all_parts(plan, window_attribute("displayWindow", frame.display_window));
     }
     if (std::bit_cast<std::uint32_t>(frame.pixel_aspect) !=
-        std::bit_cast<std::uint32_t>(worked.pixel_aspect)) {
+            std::bit_cast<std::uint32_t>(worked.pixel_aspect) ||
+        find_attribute(source.raw.parts.front(), "pixelAspectRatio") == nullptr) {
         set_in_all_parts(plan, raw_attribute("pixelAspectRatio", "float", frame.pixel_aspect));
     }
     if (frame.timecode && frame.timecode != declared_timecode(source, frame.timecode->rate)) {

@@ -16,6 +16,18 @@ bool is_aces(const spec::OutputSpec& output) {
     return output.profile == "aces-2065-4";
 }
 
+// Its samples are those that were read from the source.
+bool is_as_read(const FinishedFrame& frame, const HostFrame& own) {
+    const std::vector<ImagePart>& read = frame.source->host->parts;
+    return !frame.source->substitute &&
+           std::equal(own.parts.begin(), own.parts.end(), read.begin(), read.end(),
+                      [](const ImagePart& a, const ImagePart& b) {
+                          return std::equal(a.planes.begin(), a.planes.end(), b.planes.begin(),
+                                            b.planes.end(),
+                                            [](const Plane& c, const Plane& d) { return c.data == d.data; });
+                      });
+}
+
 // Attributes of one part that another has not, or has otherwise.
 std::vector<std::string> lost_attributes(const std::vector<media::RawAttribute>& before,
                                          const std::vector<media::RawAttribute>& after,
@@ -71,7 +83,15 @@ std::vector<std::byte> OutputWriter::encode_exr(const spec::OutputSpec& output, 
         if (!left_out.empty()) written.record["left_out"] = left_out;
         return bytes;
     }
-    if (exr_source && !is_matte && same_space) return media::encode_exr(own, options);
+    if (exr_source && !is_matte && same_space) {
+        if (is_as_read(frame, own)) {
+            auto copied = with_retries(shot_.io_retries(), [&] {
+                return media::copy_exr(shot_.file_of(frame.number), own, options);
+            });
+            if (copied) return std::move(*copied);
+        }
+        return media::encode_exr(own, options);
+    }
     if (!is_matte) options.chromaticities = shot_.colors().chromaticities(shot_.output_space(output));
     if (!exr_source || is_matte) return media::encode_exr(in_output_space(output, frame, own), options);
     // Another space, but still this file: other channels, parts and attributes stay.

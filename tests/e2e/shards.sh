@@ -19,21 +19,25 @@ outputs='[{"name": "exr", "path": "OUT/o.####.exr", "type": "exr"},
 exr='{"path": "demo/plates/demo.####.exr", "range": "1001-1012", "colorspace": "ACEScg", "rate": "24"}'
 mov='{"path": "demo/plates/demo.mov", "first_frame": 1001, "colorspace": "Rec.709"}'
 
-# same_bytes SOURCE PASSES ROUNDS: rounds of measuring, one for each pass that looks at the whole shot
+# same_bytes SOURCE PASSES ROUNDS [all]: rounds of measuring, one for each pass that looks at the whole shot. Frames on their own
+# are what a pass could stumble over; other splits and orders are the work folder's affair, and one chain is enough for them.
 same_bytes() {
-    local source=$1 passes=$2 rounds=$3
+    local source=$1 passes=$2 rounds=$3 all=${4:-}
     run() { run_to "$source.$passes.$1" "${!source}" "${!passes}" "$outputs" "${@:2}"; }
     run whole
-    run split_in_two 1001-1005 1006-1012
     run scattered 1002,1005,1011 1001,1003,1004,1006-1010x2 1007,1009,1012
-    run reversed 1012 1011 1010 1007-1009 1004-1006 1001-1003
-    for other in split_in_two scattered reversed; do same_tree "$source.$passes.whole" "$source.$passes.$other"; done
+    same_tree "$source.$passes.whole" "$source.$passes.scattered"
+    if [ "$all" ]; then
+        run split_in_two 1001-1005 1006-1012
+        run reversed 1012 1011 1010 1007-1009 1004-1006 1001-1003
+        for other in split_in_two reversed; do same_tree "$source.$passes.whole" "$source.$passes.$other"; done
+    fi
 
     # The same through stages and chunks, as a farm runs them.
     job run "${!source}" "${!passes}" "$outputs"
     rm -rf OUT run.work run.qc
     for _ in $(seq "$rounds"); do
-        for chunk in 0 1 2; do expect 0 "$wetgate" run run.json --stage measure --chunk-index $chunk --chunk-size 4; done
+        for chunk in 0 1; do expect 0 "$wetgate" run run.json --stage measure --chunk-index $chunk --chunk-size 7; done
         expect 0 "$wetgate" run run.json --stage solve
     done
     for chunk in 2 0 1; do expect 0 "$wetgate" run run.json --stage apply --chunk-index $chunk --chunk-size 4 --threads 3; done
@@ -43,7 +47,7 @@ same_bytes() {
     result run.qc/report.json >"$source.$passes.staged/result.json"
     same_tree "$source.$passes.whole" "$source.$passes.staged"
 }
-same_bytes exr repair 5
+same_bytes exr repair 5 all
 same_bytes mov repair 5
 same_bytes mov take_out 4
 same_bytes exr light 6

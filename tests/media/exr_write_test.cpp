@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <string>
 
 #include "core/error.h"
 #include "media/exr.h"
@@ -22,6 +24,7 @@ using wetgate::HostFrame;
 using wetgate::PixelModel;
 using wetgate::Plane;
 using wetgate::SampleType;
+using wetgate::media::copy_exr;
 using wetgate::media::encode_exr;
 using wetgate::media::ExrWriteOptions;
 using wetgate::media::read_exr;
@@ -159,6 +162,78 @@ TEST_CASE("subsampled channels and several parts come back bit for bit, also one
     check_carried(frame_of({tiled}, true));
 }
 
+TEST_CASE("samples that no packing makes smaller, and chunks of a single sample, come back bit for bit") {
+    for (const auto compression : {exr::Compression::Zips, exr::Compression::Zip}) {
+        CAPTURE(exr::name_of(compression));
+        exr::Layout layout = layout_of(compression);
+        HostFrame noise = frame_of({layout}, false);
+        std::uint32_t state = 1;  // Numerical Recipes' generator: its upper bits are noise
+        for (Plane& plane : noise.parts[0].planes) {
+            auto* bytes = reinterpret_cast<std::uint8_t*>(plane.data->data());
+            for (std::size_t i = 0; i < plane.data->size(); ++i)
+                bytes[i] = static_cast<std::uint8_t>((state = state * 1664525U + 1013904223U) >> 24U);
+        }
+        check_carried(noise);
+        CHECK(encode_exr(noise, {}).size() > noise.bytes());
+
+        layout.channels = {{"Y", SampleType::Half, 0, 1, 1}};
+        layout.data_window = {5, -2, 6, -1};
+        check_carried(frame_of({layout}, false));
+    }
+}
+
+TEST_CASE(
+    "pixels are copied as their file packs them: the same bytes as packed anew, behind the new header") {
+    const wetgate::tests::TempFolder temp;
+    ExrWriteOptions marked;
+    marked.reel = "A001";
+    exr::Layout zip = layout_of(exr::Compression::Zip), piz = layout_of(exr::Compression::Piz);
+    exr::Layout tiled = zip, none = layout_of(exr::Compression::None);
+    tiled.tiles = exr::Tiles{16, 16, exr::LevelMode::Mip, false};
+    none.line_order = exr::LineOrder::Decreasing;
+    for (const bool multi_part : {false, true}) {
+        for (const exr::Layout& layout : {zip, piz, tiled, none}) {
+            CAPTURE(exr::name_of(layout.compression));
+            save(temp / "a.exr", encode_exr(frame_of({layout}, multi_part), {}));
+            const HostFrame frame = read_exr(temp / "a.exr", 7, {});
+            CHECK(copy_exr(temp / "a.exr", frame, marked) == encode_exr(frame, marked));
+        }
+    }
+    save(temp / "a.exr", encode_exr(frame_of({zip, none}, true), {}));
+    const HostFrame frame = read_exr(temp / "a.exr", 7, {});
+    CHECK(copy_exr(temp / "a.exr", frame, marked) == encode_exr(frame, marked));
+
+    // From the file, and not from the frame: the last byte of a file that is not packed is a sample's.
+    std::vector<std::byte> bytes = encode_exr(frame_of({layout_of(exr::Compression::None)}, false), {});
+    save(temp / "b.exr", bytes);
+    const HostFrame before = read_exr(temp / "b.exr", 7, {});
+    bytes.back() ^= std::byte{1};
+    save(temp / "b.exr", bytes);
+    CHECK(copy_exr(temp / "b.exr", before, {}) == bytes);
+}
+
+TEST_CASE("pixels that are to be packed or laid out otherwise are not copied, nor those of a damaged file") {
+    const wetgate::tests::TempFolder temp;
+    const std::vector<std::byte> bytes = encode_exr(frame_of({layout_of(exr::Compression::Zip)}, false), {});
+    save(temp / "a.exr", bytes);
+    HostFrame frame = read_exr(temp / "a.exr", 7, {});
+    ExrWriteOptions options;
+    CHECK(copy_exr(temp / "a.exr", frame, options).has_value());
+    options.compression = "zips";
+    CHECK_FALSE(copy_exr(temp / "a.exr", frame, options).has_value());
+    options = {};
+    options.pixel = SampleType::F32;
+    CHECK_FALSE(copy_exr(temp / "a.exr", frame, options).has_value());
+    frame.parts[0].window.x0 += 2;
+    frame.parts[0].window.x1 += 2;
+    CHECK_FALSE(copy_exr(temp / "a.exr", frame, {}).has_value());
+
+    frame.parts[0].window.x0 -= 2;
+    frame.parts[0].window.x1 -= 2;
+    save(temp / "a.exr", {bytes.begin(), bytes.end() - 1});
+    CHECK_THROWS_AS((void)copy_exr(temp / "a.exr", frame, {}), Error);
+}
+
 TEST_CASE("NaN payloads, infinities, denormals and negative zero survive") {
     HostFrame frame = plain_frame();
     auto* samples = frame.parts[0].planes[0].samples<std::uint16_t>();
@@ -250,6 +325,25 @@ TEST_CASE("asked-for attributes are added and the others stay, and a changed tim
     CHECK(exr::find_attribute(raw.parts[0], "unknown")->value.size() == 3);
     options.compression = "lzma";
     CHECK_THROWS_AS(encode_exr(frame, options), Error);
+}
+
+TEST_CASE(
+    "a file that leaves its pixel aspect out, as FFmpeg's may, has square pixels, and the output says so") {
+    const wetgate::tests::TempFolder temp;
+    std::vector<std::byte> bytes = encode_exr(plain_frame(), {});
+    const std::string name = "pixelAspectRatio";
+    const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end(),
+                                   [](std::byte a, char b) { return std::to_integer<char>(a) == b; });
+    REQUIRE(found != bytes.end());
+    *found = std::byte{'P'};  // an attribute of another name
+    save(temp / "a.exr", bytes);
+    const HostFrame frame = read_exr(temp / "a.exr", 7, {});
+    CHECK(frame.pixel_aspect == 1);
+    save(temp / "b.exr", encode_exr(frame, {}));
+    const auto written = scan_exr_header(temp / "b.exr", {}).parts.at(0);
+    const auto* aspect = exr::find_attribute(written, name);
+    REQUIRE(aspect != nullptr);
+    CHECK(exr::value_at<float>(aspect->value, 0) == 1);
 }
 
 TEST_CASE("lower levels are box averages of the changed picture") {

@@ -60,6 +60,31 @@ TEST_CASE("the delivery profiles of EXR: a plate loses nothing, an ACES containe
     CHECK(shot.at("outputs")[1].at("profile") == "aces-2065-4");
 }
 
+TEST_CASE(
+    "the pixels of an untouched EXR are copied as its writer packed them, those of a touched one are not") {
+    const std::string half = R"([{"pass": "grade", "frames": "2", "slope": [0.5, 0.5, 0.5]}])";
+    const tests::SmallShot small({1, 3}, 16, 12, half);
+    for (const int frame : {1, 2}) {
+        // As a lazy writer has it: ZIP in name, but its one chunk is left as it is.
+        const HostFrame plate = media::read_exr(small.plate(frame), frame, {});
+        const std::size_t header = media::scan_exr_header(small.plate(frame), {}).header_bytes;
+        std::string bytes = read_text(small.plate(frame), 1 << 16).substr(0, header + 8 + 4);
+        bytes += std::string("\x80\x04\0\0", 4);  // 16 * 12 samples of three channels
+        for (std::size_t row = 0; row < 12; ++row) {
+            for (const Plane& plane : plate.worked_part().planes)
+                bytes.append(reinterpret_cast<const char*>(plane.data->data()) + row * 32, 32);
+        }
+        write_atomic(small.plate(frame), bytes);
+    }
+    (void)run(small);
+    const auto packed = [](const std::filesystem::path& file) {
+        return read_text(file, 1 << 16).substr(media::scan_exr_header(file, {}).header_bytes + 8);
+    };
+    CHECK(packed(small.folder / "out/o.0001.exr") == packed(small.plate(1)));
+    CHECK(packed(small.folder / "out/o.0001.exr").size() == 8 + 16 * 12 * 3 * 2);
+    CHECK(packed(small.folder / "out/o.0002.exr").size() < 8 + 16 * 12 * 3 * 2);
+}
+
 TEST_CASE("the job's timecode and reel go into every frame, and count as meant") {
     const tests::SmallShot small({1, 4}, 16, 12, "[]", tests::SmallShot::exr_output,
                                  R"(, "timecode": "10:00:00:00", "reel": "A001C002", "range": "2-3")");
