@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "framing/mouth.h"
 #include "framing/standout.h"
 #include "motion/flow.h"
 #include "motion/opencv_threads.h"
@@ -61,17 +62,24 @@ cv::Mat own_motion(const motion::GrayImage& from, const motion::GrayImage& to) {
     const motion::CameraStep step = motion::camera_step(to, from);
     if (!step.is_known()) return {};
     const motion::FlowField flow = motion::dense_flow(to, from, motion::FlowQuality::Fast);
-    cv::Mat speed(to.height, to.width, CV_32F);
+    cv::Mat against_step(to.height, to.width, CV_32F);
+    cv::Mat against_still(to.height, to.width, CV_32F);
     for (int y = 0; y < to.height; ++y) {
         for (int x = 0; x < to.width; ++x) {
             const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(to.width) +
                                static_cast<std::size_t>(x);
             const auto [u, v] = step.map.at(x, y);
-            const double apart = std::hypot(x + static_cast<double>(flow.dx(pixel)) - u,
-                                            y + static_cast<double>(flow.dy(pixel)) - v);
-            speed.at<float>(y, x) = std::isfinite(apart) ? static_cast<float>(apart) : 0.0F;
+            const auto dx = static_cast<double>(flow.dx(pixel));
+            const auto dy = static_cast<double>(flow.dy(pixel));
+            const double apart = std::hypot(x + dx - u, y + dy - v);
+            against_step.at<float>(y, x) = std::isfinite(apart) ? static_cast<float>(apart) : 0.0F;
+            against_still.at<float>(y, x) = static_cast<float>(std::hypot(dx, dy));
         }
     }
+    // The step is found on what has corners, which may be a thing in the hand before a soft wall. The camera
+    // stands still where more of the picture says so.
+    const auto agree = [](const cv::Mat& apart) { return cv::countNonZero(apart < 0.5 * least_motion_px); };
+    cv::Mat speed = agree(against_still) > agree(against_step) ? against_still : against_step;
     cv::blur(speed, speed, {7, 7});
     speed.setTo(0, flat(to));
     return speed;
@@ -135,7 +143,7 @@ std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, const 
         const Area area = {left, top, right, bottom};
         cv::Mat pulling = cv::Mat::zeros(pull.size(), CV_32F);
         pull.copyTo(pulling, labels == label);
-        parts.push_back({kind, area, std::min(1.0, cv::sum(pulling)[0] / total)});
+        parts.push_back({kind, area, std::min(1.0, cv::sum(pulling)[0] / total), {}});
     }
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Subject& a, const Subject& b) { return a.confidence > b.confidence; });
@@ -167,7 +175,12 @@ FrameEvidence find_subjects(const ColorPicture& picture, const ColorPicture* bef
     evidence.rows = std::max(1, static_cast<int>(std::lround(picture.height / cell)));
     const cv::Size grid_size(evidence.columns, evidence.rows);
 
-    if (faces != nullptr) evidence.subjects = faces->find(picture);
+    if (faces != nullptr) {
+        for (FoundFace& face : faces->find(picture)) {
+            if (before != nullptr) face.subject.mouth = mouth_motion(*before, picture, face.marks);
+            evidence.subjects.push_back(std::move(face.subject));
+        }
+    }
 
     const motion::FloatPlane drawing = standout(picture);
     const cv::Mat out = view(drawing);
