@@ -232,8 +232,7 @@ int score(const std::string& file, double rate) {
         // For the path that is told what to hold, the tracker is told it too.
         std::vector<double> told_seen;
         const auto tracked = track_targets(targets, 0, annotation.frames, looks, rate);
-        for (const Area& area : tracked->areas)
-            told_seen.push_back(is_x ? area.middle_x() : area.middle_y());
+        for (const Area& area : tracked->areas) told_seen.push_back(is_x ? area.middle_x() : area.middle_y());
         const json tracker = tracker_jerk(seen_by_tracker(frames, is_x), side, length, ours.iou, iou_of);
         const json told_tracker = tracker_jerk(told_seen, side, length, told.iou, iou_of);
         const auto of_motion = [&](const PathMotion& of) -> json {

@@ -11,7 +11,7 @@ namespace wetgate::framing {
 namespace {
 
 // A face as it is looked at: upright, the eyes' middle `unit_px` above the mouth's.
-constexpr double least_px = 6;  // from eyes to mouth, in the picture
+constexpr double least_px = 8;  // from eyes to mouth, in the picture
 constexpr int unit_px = 24;
 constexpr int width_px = 60;
 constexpr int height_px = 60;

@@ -62,24 +62,17 @@ cv::Mat own_motion(const motion::GrayImage& from, const motion::GrayImage& to) {
     const motion::CameraStep step = motion::camera_step(to, from);
     if (!step.is_known()) return {};
     const motion::FlowField flow = motion::dense_flow(to, from, motion::FlowQuality::Fast);
-    cv::Mat against_step(to.height, to.width, CV_32F);
-    cv::Mat against_still(to.height, to.width, CV_32F);
+    cv::Mat speed(to.height, to.width, CV_32F);
     for (int y = 0; y < to.height; ++y) {
         for (int x = 0; x < to.width; ++x) {
             const auto pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(to.width) +
                                static_cast<std::size_t>(x);
             const auto [u, v] = step.map.at(x, y);
-            const auto dx = static_cast<double>(flow.dx(pixel));
-            const auto dy = static_cast<double>(flow.dy(pixel));
-            const double apart = std::hypot(x + dx - u, y + dy - v);
-            against_step.at<float>(y, x) = std::isfinite(apart) ? static_cast<float>(apart) : 0.0F;
-            against_still.at<float>(y, x) = static_cast<float>(std::hypot(dx, dy));
+            const double apart = std::hypot(x + static_cast<double>(flow.dx(pixel)) - u,
+                                            y + static_cast<double>(flow.dy(pixel)) - v);
+            speed.at<float>(y, x) = std::isfinite(apart) ? static_cast<float>(apart) : 0.0F;
         }
     }
-    // The step is found on what has corners, which may be a thing in the hand before a soft wall. The camera
-    // stands still where more of the picture says so.
-    const auto agree = [](const cv::Mat& apart) { return cv::countNonZero(apart < 0.5 * least_motion_px); };
-    cv::Mat speed = agree(against_still) > agree(against_step) ? against_still : against_step;
     cv::blur(speed, speed, {7, 7});
     speed.setTo(0, flat(to));
     return speed;
