@@ -18,6 +18,7 @@
 #include "framing/look.h"
 #include "framing/reframe_path.h"
 #include "framing/subjects.h"
+#include "framing/target_tracks.h"
 
 namespace {
 
@@ -115,25 +116,29 @@ Scores scores_of(const Annotation& annotation, const std::string& aspect, bool i
     return scores;
 }
 
-/// What a tracker does: the middle of the best box of the frame (face, else what stands out), by a Gaussian.
-std::vector<double> tracked(const std::vector<std::optional<FrameEvidence>>& frames, bool is_x, double side,
-                            double length, double sigma_frames) {
-    std::vector<double> raw;
+/// What a tracker sees: the middle of the best box of each frame (a face, else what stands out).
+std::vector<double> seen_by_tracker(const std::vector<std::optional<FrameEvidence>>& frames, bool is_x) {
+    std::vector<double> middles;
     double last = 0.5;
     for (const auto& frame : frames) {
         if (frame && !frame->subjects.empty()) {
             const Area& area = frame->subjects.front().area;
             last = is_x ? area.middle_x() : area.middle_y();
         }
-        raw.push_back(std::clamp(last * side, length / 2, side - length / 2));
+        middles.push_back(last);
     }
+    return middles;
+}
+
+std::vector<double> smoothed(const std::vector<double>& raw, double sigma_frames) {
     if (sigma_frames <= 0) return raw;
     std::vector<double> smooth;
     const auto count = static_cast<int>(raw.size());
+    const auto reach = static_cast<int>(4 * sigma_frames);
     for (int i = 0; i < count; ++i) {
         double sum = 0;
         double weights = 0;
-        for (int k = -static_cast<int>(4 * sigma_frames); k <= static_cast<int>(4 * sigma_frames); ++k) {
+        for (int k = -reach; k <= reach; ++k) {
             const double weight = std::exp(-0.5 * k * k / sigma_frames / sigma_frames);
             sum += weight * raw[static_cast<std::size_t>(std::clamp(i + k, 0, count - 1))];
             weights += weight;
@@ -141,6 +146,31 @@ std::vector<double> tracked(const std::vector<std::optional<FrameEvidence>>& fra
         smooth.push_back(sum / weights);
     }
     return smooth;
+}
+
+/// The least jerk of a tracker's Gaussian-smoothed path that has this IoU: null where no smoothing of it
+/// reaches that. From no smoothing to a path that stands nearly still, linear in between.
+template <class Iou>
+json tracker_jerk(const std::vector<double>& seen, double side, double length, double wanted,
+                  const Iou& iou_of) {
+    std::vector<double> raw;
+    for (const double middle : seen) raw.push_back(std::clamp(middle * side, length / 2, side - length / 2));
+    std::optional<double> least;
+    const auto take = [&](double jerk) { least = std::min(least.value_or(jerk), jerk); };
+    double last_iou = 0;
+    double last_jerk = 0;
+    for (double sigma = 0; sigma < 2 * static_cast<double>(raw.size());
+         sigma = sigma < 0.5 ? 0.5 : 1.2 * sigma) {
+        const std::vector<double> path = smoothed(raw, sigma);
+        const double iou = iou_of(path);
+        const double jerk = motion_of(path).mean_jerk;
+        if (iou >= wanted) take(jerk);
+        if (sigma > 0 && (iou >= wanted) != (last_iou >= wanted))
+            take(last_jerk + (jerk - last_jerk) * (wanted - last_iou) / (iou - last_iou));
+        last_iou = iou;
+        last_jerk = jerk;
+    }
+    return least ? json(*least) : json(nullptr);
 }
 
 int score(const std::string& file, double rate) {
@@ -196,14 +226,15 @@ int score(const std::string& file, double rate) {
             scores_of(annotation, aspect, is_x, length, std::vector<double>(path.size(), side / 2));
         const PathMotion motion = motion_of(path);
         const PathMotion told_motion = motion_of(by_target);
-        // A tracker as smooth as gives our IoU, or its best.
-        json tracker;
-        for (const double sigma : {0.0, 2.0, 4.0, 8.0, 16.0, 32.0}) {
-            const std::vector<double> other = tracked(frames, is_x, side, length, sigma);
-            tracker.push_back({{"sigma", sigma},
-                               {"iou", scores_of(annotation, aspect, is_x, length, other).iou},
-                               {"jerk", motion_of(other).mean_jerk}});
-        }
+        const auto iou_of = [&](const std::vector<double>& middles) {
+            return scores_of(annotation, aspect, is_x, length, middles).iou;
+        };
+        // For the path that is told what to hold, the tracker is told it too.
+        std::vector<double> told_seen;
+        const auto tracked = track_targets(targets, 0, annotation.frames, looks, rate);
+        for (const Area& area : tracked->areas) told_seen.push_back(is_x ? area.middle_x() : area.middle_y());
+        const json tracker = tracker_jerk(seen_by_tracker(frames, is_x), side, length, ours.iou, iou_of);
+        const json told_tracker = tracker_jerk(told_seen, side, length, told.iou, iou_of);
         const auto of_motion = [&](const PathMotion& of) -> json {
             return {{"velocity", of.most_velocity * rate / side},
                     {"acceleration", of.most_acceleration * rate * rate / side},
@@ -227,7 +258,8 @@ int score(const std::string& file, double rate) {
                            {"first", path.front()},
                            {"last", path.back()},
                            {"left_out", solution.left_out.size()},
-                           {"tracker", tracker}};
+                           {"tracker_jerk", tracker},
+                           {"told_tracker_jerk", told_tracker}};
         std::cout << line.dump() << '\n';
     }
     return 0;

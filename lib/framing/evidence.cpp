@@ -44,8 +44,9 @@ Subject subject_from_json(const json& object) {
     const std::optional<SubjectKind> kind = kind_named(object["kind"].get<std::string>());
     if (!kind) refuse("has a subject of no known kind");
     const json& area = object["area"];
-    const Subject subject{
+    Subject subject{
         *kind, {share(area[0]), share(area[1]), share(area[2]), share(area[3])}, share(object["confidence"])};
+    if (object.contains("mouth")) subject.mouth = share(object["mouth"]);
     if (subject.area.width() <= 0 || subject.area.height() <= 0) refuse("has a subject without area");
     return subject;
 }
@@ -79,6 +80,7 @@ nlohmann::json to_json(const FrameEvidence& evidence) {
             {{"kind", name_of(subject.kind)},
              {"area", {rounded(area.left), rounded(area.top), rounded(area.right), rounded(area.bottom)}},
              {"confidence", rounded(subject.confidence)}});
+        if (subject.mouth) subjects.back()["mouth"] = rounded(*subject.mouth);
     }
     return {{"grid", {evidence.columns, evidence.rows}},
             {"weights", evidence.weights},

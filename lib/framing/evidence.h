@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 // What one frame says about what must stay in picture: small enough for a record, free of pixels.
@@ -32,7 +33,8 @@ const char* name_of(SubjectKind kind);
 struct Subject {
     SubjectKind kind = SubjectKind::Face;
     Area area;
-    double confidence = 0;  ///< 0..1
+    double confidence = 0;                       ///< 0..1
+    std::optional<double> mouth = std::nullopt;  ///< of a face: how its mouth moves (mouth.h), 0..1
     bool operator==(const Subject&) const = default;
 };
 
@@ -46,7 +48,7 @@ struct FrameEvidence {
 };
 
 /// {"grid": [columns, rows], "weights": [...], "subjects": [{"kind", "area": [left, top, right, bottom],
-/// "confidence"}]}, shares rounded to 1/10000.
+/// "confidence", "mouth"}]}, shares rounded to 1/10000.
 nlohmann::json to_json(const FrameEvidence& evidence);
 /// Error{Input} for anything that to_json() does not write.
 FrameEvidence evidence_from_json(const nlohmann::json& json);

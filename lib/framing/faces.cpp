@@ -24,6 +24,7 @@ constexpr std::size_t most_faces = 64;
 /// A face in pixels of the picture.
 struct Found {
     double left, top, right, bottom, score;
+    FaceMarks marks;
 };
 
 double overlap(const Found& a, const Found& b) {
@@ -36,10 +37,11 @@ double overlap(const Found& a, const Found& b) {
 
 /// The anchors of one stride that are faces.
 void collect(std::vector<Found>& faces, int stride, int columns, const cv::Mat& is_face,
-             const cv::Mat& is_object, const cv::Mat& boxes) {
+             const cv::Mat& is_object, const cv::Mat& boxes, const cv::Mat& marks) {
     const auto* face = is_face.ptr<float>();
     const auto* object = is_object.ptr<float>();
     const auto* box = boxes.ptr<float>();
+    const auto* mark = marks.ptr<float>();
     const auto count = static_cast<int>(is_face.total());
     for (int i = 0; i < count; ++i) {
         const double score =
@@ -49,8 +51,18 @@ void collect(std::vector<Found>& faces, int stride, int columns, const cv::Mat& 
         const double middle_y = (i / columns + static_cast<double>(box[4 * i + 1])) * stride;
         const double width = std::exp(static_cast<double>(box[4 * i + 2])) * stride;
         const double height = std::exp(static_cast<double>(box[4 * i + 3])) * stride;
-        faces.push_back({middle_x - width / 2, middle_y - height / 2, middle_x + width / 2,
-                         middle_y + height / 2, score});
+        Found found{middle_x - width / 2,
+                    middle_y - height / 2,
+                    middle_x + width / 2,
+                    middle_y + height / 2,
+                    score,
+                    {}};
+        for (std::size_t k = 0; k < found.marks.size(); ++k) {
+            const float* place = mark + 2 * (static_cast<std::size_t>(i) * found.marks.size() + k);
+            found.marks[k] = {(i % columns + static_cast<double>(place[0])) * stride,
+                              (i / columns + static_cast<double>(place[1])) * stride};
+        }
+        faces.push_back(found);
     }
 }
 
@@ -78,7 +90,7 @@ struct FaceFinder::Network {
 FaceFinder::FaceFinder(std::span<const std::byte> network) : network_(std::make_unique<Network>()) {
     motion::pin_opencv_threads();
     for (const int stride : strides_px) {
-        for (const char* output : {"cls", "obj", "bbox"})
+        for (const char* output : {"cls", "obj", "bbox", "kps"})
             network_->outputs.push_back(fmt::format("{}_{}", output, stride));
     }
     try {
@@ -101,7 +113,7 @@ FaceFinder::~FaceFinder() = default;
 FaceFinder::FaceFinder(FaceFinder&&) noexcept = default;
 FaceFinder& FaceFinder::operator=(FaceFinder&&) noexcept = default;
 
-std::vector<Subject> FaceFinder::find(const ColorPicture& picture) const {
+std::vector<FoundFace> FaceFinder::find(const ColorPicture& picture) const {
     const auto up = [](int side) { return (side + multiple_px - 1) / multiple_px * multiple_px; };
     const int width = up(picture.width);
     const int height = up(picture.height);
@@ -124,18 +136,18 @@ std::vector<Subject> FaceFinder::find(const ColorPicture& picture) const {
     }
     std::vector<Found> faces;
     for (std::size_t i = 0; i < strides_px.size(); ++i)
-        collect(faces, strides_px[i], width / strides_px[i], outputs[3 * i], outputs[3 * i + 1],
-                outputs[3 * i + 2]);
-    std::vector<Subject> subjects;
+        collect(faces, strides_px[i], width / strides_px[i], outputs[4 * i], outputs[4 * i + 1],
+                outputs[4 * i + 2], outputs[4 * i + 3]);
+    std::vector<FoundFace> found;
     for (const Found& face : best_of(std::move(faces))) {
         const Area area = {std::clamp(face.left / picture.width, 0.0, 1.0),
                            std::clamp(face.top / picture.height, 0.0, 1.0),
                            std::clamp(face.right / picture.width, 0.0, 1.0),
                            std::clamp(face.bottom / picture.height, 0.0, 1.0)};
         if (area.width() > 0 && area.height() > 0)
-            subjects.push_back({SubjectKind::Face, area, std::min(face.score, 1.0)});
+            found.push_back({{SubjectKind::Face, area, std::min(face.score, 1.0), {}}, face.marks});
     }
-    return subjects;
+    return found;
 }
 
 }  // namespace wetgate::framing

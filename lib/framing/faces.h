@@ -5,9 +5,15 @@
 #include <vector>
 
 #include "framing/evidence.h"
+#include "framing/mouth.h"
 #include "framing/picture.h"
 
 namespace wetgate::framing {
+
+struct FoundFace {
+    Subject subject;
+    FaceMarks marks;
+};
 
 /// Finds faces by YuNet (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023), run by
 /// OpenCV's dnn module on one thread. Faces of 8 px and more; a turned or covered face may be missed, a dog's
@@ -22,7 +28,7 @@ public:
     FaceFinder& operator=(FaceFinder&&) noexcept;
 
     /// Best first, none over another by 0.3 of both. Not from two threads at once.
-    std::vector<Subject> find(const ColorPicture& picture) const;
+    std::vector<FoundFace> find(const ColorPicture& picture) const;
 
 private:
     struct Network;

@@ -51,6 +51,9 @@ void join(SubjectTrack& track, SubjectTrack& other, int frame) {
     track.confidence = (track.confidence * track.seen + other.confidence * other.seen) /
                        std::max(1, track.seen + other.seen);
     track.seen += other.seen;
+    track.mouth = (track.mouth * track.mouth_seen + other.mouth * other.mouth_seen) /
+                  std::max(1, track.mouth_seen + other.mouth_seen);
+    track.mouth_seen += other.mouth_seen;
     track.areas.insert(track.areas.end(), other.areas.begin() + (frame - other.first), other.areas.end());
     other.areas.clear();
 }

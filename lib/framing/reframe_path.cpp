@@ -9,8 +9,6 @@
 
 #include "core/error.h"
 #include "framing/crop_scene.h"
-#include "framing/followed_faces.h"
-#include "framing/subject_tracks.h"
 
 namespace wetgate::framing {
 namespace {
@@ -21,11 +19,9 @@ constexpr double grid_weight = 1.4;
 constexpr double middle_weight = 0.1;
 constexpr double margin = 0.12;  // around a subject, of its size
 constexpr double body_margin = 0.2;
-constexpr double body_weight = 0.6;     // of the face above it
-constexpr double body_reach = 2.0;      // to either side, in widths of the face: with the arms
-constexpr double second_weight = 0.3;   // of a subject that does not fit beside the first
-constexpr double notable_weight = 0.4;  // of the first: reported where it is left out
-constexpr double most_lead = 0.15;      // of the crop
+constexpr double body_weight = 0.6;    // of the face above it
+constexpr double second_weight = 0.3;  // of a subject that does not fit beside the first
+constexpr double most_lead = 0.15;     // of the crop
 
 enum class Axis { X, Y };
 
@@ -34,70 +30,6 @@ double low(const Area& area, Axis axis) {
 }
 double high(const Area& area, Axis axis) {
     return axis == Axis::X ? area.right : area.bottom;
-}
-
-/// A subject of a scene as the costs see it.
-struct Weighted {
-    std::string name;
-    int first = 0;
-    std::vector<Area> areas;   ///< what must be inside
-    std::vector<Area> bodies;  ///< what had better be; empty: none
-    double weight = 0;
-    double notable = 0;  ///< its weight, whether or not it fits beside the first
-    bool is_face = false;
-};
-
-double kind_weight(SubjectKind kind) {
-    switch (kind) {
-        case SubjectKind::Face:
-            return 3;
-        case SubjectKind::Moving:
-            return 0.5;
-        case SubjectKind::Standout:
-            return 1;
-    }
-    return 0;
-}
-
-/// Head to hip, of a person whose face this is.
-Area body_of(const Area& face) {
-    const double width = face.width();
-    const double height = face.height();
-    return {std::max(0.0, face.middle_x() - body_reach * width), std::max(0.0, face.top - 0.3 * height),
-            std::min(1.0, face.middle_x() + body_reach * width), std::min(1.0, face.bottom + 3 * height)};
-}
-
-std::vector<Weighted> weighted_subjects(std::span<const std::optional<FrameEvidence>> scene,
-                                        std::span<const motion::GrayImage> looks, double rate) {
-    std::vector<Weighted> subjects;
-    std::vector<SubjectTrack> tracks = follow_subjects(scene, rate);
-    if (!looks.empty()) tracks = with_followed_faces(std::move(tracks), looks, rate);
-    for (const SubjectTrack& track : tracks) {
-        Weighted subject;
-        subject.name = name_of(track.kind);
-        subject.first = track.first;
-        subject.areas = track.areas;
-        subject.is_face = track.kind == SubjectKind::Face;
-        double size = 0;
-        for (const Area& area : track.areas)
-            size += std::sqrt(area.width() * area.height()) / static_cast<double>(track.areas.size());
-        // Twice as large a face counts for more, but one in the background is still a face.
-        const double by_size =
-            subject.is_face ? std::clamp(size / 0.12, 0.5, 1.5) : std::min(1.0, size / 0.15);
-        const double present = static_cast<double>(track.areas.size()) /
-                               static_cast<double>(std::max<std::size_t>(scene.size(), 1));
-        subject.weight = kind_weight(track.kind) * track.confidence * by_size * (0.4 + 0.6 * present);
-        subject.notable = subject.weight;
-        if (subject.is_face) {
-            for (const Area& area : track.areas) subject.bodies.push_back(body_of(area));
-        }
-        subjects.push_back(std::move(subject));
-    }
-    std::stable_sort(subjects.begin(), subjects.end(), [](const Weighted& a, const Weighted& b) {
-        return a.weight * static_cast<double>(a.areas.size()) >
-               b.weight * static_cast<double>(b.areas.size());
-    });
-    return subjects;
 }
 
 /// Share of [from, to] that lies outside of [start, end].
@@ -126,7 +58,8 @@ double loss(double from, double to, double start, double end, double margin_shar
 
 struct Scene {
     std::span<const std::optional<FrameEvidence>> frames;
-    std::vector<Weighted> subjects;
+    std::vector<SceneSubject> subjects;  ///< the one that is kept first
+    std::string kept_why;                ///< the word for the first
     double evidence_weight = 1;
 };
 
@@ -155,7 +88,7 @@ double weight_before(const std::vector<double>& running, double share) {
 }
 
 /// Where the subject is going, in shares of the side a second.
-double speed_of(const Weighted& subject, std::size_t at, Axis axis, double rate) {
+double speed_of(const SceneSubject& subject, std::size_t at, Axis axis, double rate) {
     const auto reach = static_cast<std::size_t>(std::max(1.0, std::round(rate / 2)));
     const std::size_t from = at > reach ? at - reach : 0;
     const std::size_t to = std::min(at + reach, subject.areas.size() - 1);
@@ -186,7 +119,7 @@ AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOp
                 const double inside = weight_before(running, end) - weight_before(running, start);
                 cost += scene.evidence_weight * grid_weight * (1 - inside);
             }
-            for (const Weighted& subject : scene.subjects) {
+            for (const SceneSubject& subject : scene.subjects) {
                 if (i < static_cast<std::size_t>(subject.first)) continue;
                 const std::size_t at = i - static_cast<std::size_t>(subject.first);
                 if (at >= subject.areas.size()) continue;
@@ -214,29 +147,33 @@ AxisCosts costs_of(const Scene& scene, Axis axis, double length, const ReframeOp
     return costs;
 }
 
-/// Whether two subjects (of faces: the persons) fit into one crop, most of the time that both are there.
-bool fit_together(const Weighted& a, const Weighted& b, double width, double height) {
-    int both = 0;
-    int fitting = 0;
-    for (std::size_t i = 0; i < a.areas.size(); ++i) {
-        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) + a.first - b.first;
-        if (at < 0 || at >= static_cast<std::ptrdiff_t>(b.areas.size())) continue;
-        const Area& one = a.bodies.empty() ? a.areas[i] : a.bodies[i];
-        const Area& other =
-            b.bodies.empty() ? b.areas[static_cast<std::size_t>(at)] : b.bodies[static_cast<std::size_t>(at)];
-        ++both;
-        if (std::max(one.right, other.right) - std::min(one.left, other.left) <= width &&
-            std::max(one.bottom, other.bottom) - std::min(one.top, other.top) <= height)
-            ++fitting;
+/// Puts the subject that is kept first, and makes those that do not fit beside it count for less. What is
+/// kept, where one worth a word is not.
+std::optional<SceneSubject> choose(Scene& scene, double width, double height, const ReframeOptions& options) {
+    std::vector<SceneSubject>& subjects = scene.subjects;
+    if (subjects.empty()) return std::nullopt;
+    const Chosen chosen = chosen_by(options.policy, subjects, width, height, options.rate);
+    scene.kept_why = chosen.why;
+    const auto kept = subjects.begin() + static_cast<std::ptrdiff_t>(chosen.index);
+    kept->weight = std::max(kept->weight, subjects.front().weight);
+    kept->notable = std::max(kept->notable, subjects.front().notable);
+    std::rotate(subjects.begin(), kept, kept + 1);
+    bool has_left_out = false;
+    for (std::size_t k = 1; k < subjects.size(); ++k) {
+        if (fit_together(subjects.front(), subjects[k], width, height)) continue;
+        subjects[k].weight *= second_weight;
+        has_left_out |= subjects[k].notable >= notable_weight * subjects.front().notable;
     }
-    return 2 * fitting >= both;
+    if (!has_left_out) return std::nullopt;
+    return subjects.front();
 }
 
 void report_left_out(const CropScene& path, const Scene& scene, int width, int height,
                      std::vector<LeftOut>& left_out) {
     if (scene.subjects.empty()) return;
     constexpr double tolerance = 0.002;
-    for (const Weighted& subject : scene.subjects) {
+    const std::string beside = "does not fit beside " + scene.kept_why;
+    for (const SceneSubject& subject : scene.subjects) {
         if (subject.notable < notable_weight * scene.subjects.front().notable) continue;
         std::optional<LeftOut> open;
         const auto close = [&] {
@@ -256,10 +193,9 @@ void report_left_out(const CropScene& path, const Scene& scene, int width, int h
                 continue;
             }
             const bool fits = area.width() * width <= crop.w && area.height() * height <= crop.h;
-            const char* reason = !fits ? "larger than the crop"
-                                 : &subject == &scene.subjects.front()
-                                     ? "the crop may not move so fast"
-                                     : "does not fit beside the subject of most weight";
+            const char* reason = !fits                                 ? "larger than the crop"
+                                 : &subject == &scene.subjects.front() ? "the crop may not move so fast"
+                                                                       : beside.c_str();
             if (open && open->reason != reason) close();
             if (!open) open = LeftOut{subject.name, frame, frame, reason};
             open->last = frame;
@@ -352,13 +288,13 @@ ReframeSolution solve_reframe(int width, int height, int first_frame,
         const auto tracked =
             track_targets(targets, first_frame + starts[i], end - starts[i], scene_looks, options.rate);
         if (!tracked) {
-            scene.subjects = weighted_subjects(scene.frames, scene_looks, options.rate);
-            for (std::size_t k = 1; k < scene.subjects.size(); ++k) {
-                if (!fit_together(scene.subjects.front(), scene.subjects[k], size.w / width, size.h / height))
-                    scene.subjects[k].weight *= second_weight;
-            }
+            scene.subjects = scene_subjects(scene.frames, scene_looks, options.rate);
+            const int first = first_frame + starts[i];
+            if (const auto kept = choose(scene, size.w / width, size.h / height, options))
+                solution.kept.push_back(
+                    {kept->name, first + kept->first, first + kept->last(), scene.kept_why});
         } else {
-            Weighted subject;
+            SceneSubject subject;
             subject.name = "target";
             subject.weight = target_weight;
             subject.areas = tracked->areas;

@@ -7,6 +7,7 @@
 #include "framing/crop_path.h"
 #include "framing/evidence.h"
 #include "framing/path_search.h"
+#include "framing/scene_subjects.h"
 #include "framing/target_tracks.h"
 #include "framing/warp.h"
 
@@ -20,6 +21,7 @@ struct ReframeOptions {
     MotionLimits limits;
     double headroom = 0.5;     ///< kept above a face, in heights of it
     double lead_room_s = 0.5;  ///< the crop is put this far ahead of a subject that moves
+    Policy policy = Policy::Weight;
 };
 
 /// A subject that the crop does not hold whole.
@@ -31,8 +33,18 @@ struct LeftOut {
     bool operator==(const LeftOut&) const = default;
 };
 
+/// The subject that was kept where not all fit, and what made it the one.
+struct Kept {
+    std::string subject;  ///< "face", "moving", "standout"
+    int first = 0;        ///< frames on which it is there, inclusive
+    int last = 0;
+    std::string reason;  ///< "the subject of most weight", "the largest", "the one whose mouth moves most"
+    bool operator==(const Kept&) const = default;
+};
+
 struct ReframeSolution {
     CropPath path;
+    std::vector<Kept> kept;  ///< one a scene at most: none where all fit
     std::vector<LeftOut> left_out;
 };
 
@@ -47,10 +59,11 @@ Canvas canvas_of(const Crop& crop);
 /// which are followed in `looks` (one a frame, or none at all), they alone count, and the evidence only where
 /// they leave a choice.
 ///
-/// Of subjects that do not fit together, the one with most weight over its scene (size, confidence, frames
-/// seen; a face before what moves, that before what stands out) is kept; another one is rather left out whole
-/// than split, and `left_out` says so. Deterministic; pixels are rounded to a thousandth. Error{Usage} for
-/// options out of range, targets that are not in order or lie on none of the frames, or no frames.
+/// Of subjects that do not fit together, the one that `policy` names is kept in each scene, by default that
+/// with most weight over it (size, confidence, frames seen; a face before what stands out, that before what
+/// moves); another one is rather left out whole than split, and `left_out` says so. Deterministic; pixels are
+/// rounded to a thousandth. Error{Usage} for options out of range, targets that are not in order or lie on
+/// none of the frames, or no frames.
 ReframeSolution solve_reframe(int width, int height, int first_frame,
                               std::span<const std::optional<FrameEvidence>> frames, std::span<const int> cuts,
                               std::span<const Target> targets, const ReframeOptions& options,

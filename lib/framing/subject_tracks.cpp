@@ -18,6 +18,7 @@ struct Sight {
     int frame;
     Area area;
     double confidence;
+    std::optional<double> mouth;
 };
 
 struct Thread {
@@ -49,6 +50,10 @@ SubjectTrack track_of(const Thread& thread, double rate) {
     for (std::size_t i = 0; i < thread.sights.size(); ++i) {
         const Sight& sight = thread.sights[i];
         track.confidence += sight.confidence / static_cast<double>(track.seen);
+        if (sight.mouth) {
+            track.mouth += *sight.mouth;
+            ++track.mouth_seen;
+        }
         if (i > 0) {
             const Sight& last = thread.sights[i - 1];
             const int gap = sight.frame - last.frame;
@@ -57,6 +62,7 @@ SubjectTrack track_of(const Thread& thread, double rate) {
         }
         raw.push_back(sight.area);
     }
+    if (track.mouth_seen > 0) track.mouth /= track.mouth_seen;
     const auto count = static_cast<std::ptrdiff_t>(raw.size());
     const auto half = static_cast<std::ptrdiff_t>(std::lround(0.5 * calm_s * rate));
     for (std::ptrdiff_t i = 0; i < count; ++i) {
@@ -104,7 +110,7 @@ std::vector<SubjectTrack> follow_subjects(std::span<const std::optional<FrameEvi
                 live.push_back(threads.size());
                 threads.push_back({subject.kind, {}});
             }
-            threads[*nearest].sights.push_back({frame, subject.area, subject.confidence});
+            threads[*nearest].sights.push_back({frame, subject.area, subject.confidence, subject.mouth});
         }
     }
     const double least_seen = std::min(least_seen_s * rate, 0.5 * static_cast<double>(scene.size()));

@@ -14,6 +14,8 @@ struct SubjectTrack {
     std::vector<Area> areas;  ///< a frame, calmed over a third of a second
     double confidence = 0;    ///< mean over the frames it is seen on
     int seen = 0;             ///< frames it is seen on
+    double mouth = 0;         ///< mean of its mouth's motion (mouth.h) over those frames on which it is told
+    int mouth_seen = 0;       ///< how many these are
 };
 
 /// Links what is found on single frames (null: a frame that is not known). What is seen on less than a

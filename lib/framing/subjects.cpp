@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "framing/mouth.h"
 #include "framing/standout.h"
 #include "motion/flow.h"
 #include "motion/opencv_threads.h"
@@ -135,7 +136,7 @@ std::vector<Subject> parts_of(const cv::Mat& mask, const cv::Mat& weight, const 
         const Area area = {left, top, right, bottom};
         cv::Mat pulling = cv::Mat::zeros(pull.size(), CV_32F);
         pull.copyTo(pulling, labels == label);
-        parts.push_back({kind, area, std::min(1.0, cv::sum(pulling)[0] / total)});
+        parts.push_back({kind, area, std::min(1.0, cv::sum(pulling)[0] / total), {}});
     }
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Subject& a, const Subject& b) { return a.confidence > b.confidence; });
@@ -167,7 +168,12 @@ FrameEvidence find_subjects(const ColorPicture& picture, const ColorPicture* bef
     evidence.rows = std::max(1, static_cast<int>(std::lround(picture.height / cell)));
     const cv::Size grid_size(evidence.columns, evidence.rows);
 
-    if (faces != nullptr) evidence.subjects = faces->find(picture);
+    if (faces != nullptr) {
+        for (FoundFace& face : faces->find(picture)) {
+            if (before != nullptr) face.subject.mouth = mouth_motion(*before, picture, face.marks);
+            evidence.subjects.push_back(std::move(face.subject));
+        }
+    }
 
     const motion::FloatPlane drawing = standout(picture);
     const cv::Mat out = view(drawing);

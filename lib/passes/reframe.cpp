@@ -69,6 +69,10 @@ framing::ReframeOptions options_of(const PassContext& context) {
                       context.params.number("dead_zone")};
     options.headroom = context.params.number("headroom");
     options.lead_room_s = context.params.number("lead_room_s");
+    const std::string policy = context.params.text("policy");  // one of the schema's three
+    options.policy = policy == "larger"    ? framing::Policy::Larger
+                     : policy == "speaker" ? framing::Policy::Speaker
+                                           : framing::Policy::Weight;
     return options;
 }
 
@@ -124,9 +128,11 @@ std::optional<nets::ModelUse> enlarging_of(const PassContext& context) {
     return use;
 }
 
-json left_out_json(const std::vector<framing::LeftOut>& left_out) {
+/// Of framing::LeftOut or framing::Kept.
+template <class One>
+json list_json(const std::vector<One>& ones) {
     json list = json::array();
-    for (const framing::LeftOut& one : left_out) {
+    for (const One& one : ones) {
         list.push_back(
             {{"subject", one.subject}, {"first", one.first}, {"last", one.last}, {"reason", one.reason}});
     }
@@ -181,9 +187,11 @@ public:
             {"schema", artefact_schema},
             {"about",
              "path: the crop in pixels of the plate's display window (edges; x, y: its upper left corner), "
-             "straight from key to key, eased over `ease` frames; left_out: subjects that it does not hold"},
+             "straight from key to key, eased over `ease` frames; kept: which subject, where not all fit; "
+             "left_out: subjects that it does not hold"},
             {"path", to_json(solution.path)},
-            {"left_out", left_out_json(solution.left_out)}};
+            {"kept", list_json(solution.kept)},
+            {"left_out", list_json(solution.left_out)}};
     }
 
 private:
@@ -267,12 +275,18 @@ public:
             artefact.refuse(fmt::format("is for a picture of {} x {}, this one has {} x {}", path_.width,
                                         path_.height, display_.width(), display_.height()));
         }
-        if (!artefact.has("left_out")) return;
-        const ArtefactReader list = artefact.member("left_out");
+        read_list(artefact, "kept", kept_);
+        read_list(artefact, "left_out", left_out_);
+    }
+
+    template <class One>
+    static void read_list(const ArtefactReader& artefact, const char* member, std::vector<One>& into) {
+        if (!artefact.has(member)) return;
+        const ArtefactReader list = artefact.member(member);
         for (std::size_t i = 0; i < list.size(100'000); ++i) {
             const ArtefactReader one = list.item(i);
-            left_out_.push_back({one.member("subject").text(), one.member("first").integer(),
-                                 one.member("last").integer(), one.member("reason").text()});
+            into.push_back({one.member("subject").text(), one.member("first").integer(),
+                            one.member("last").integer(), one.member("reason").text()});
         }
     }
 
@@ -324,10 +338,14 @@ public:
                   {{"crop", {rounded(crop.x), rounded(crop.y), rounded(crop.w), rounded(crop.h)}},
                    {"scale", rounded(1 / scale)},
                    {"max_scale", max_scale_}}};
-        for (const framing::LeftOut& one : left_out_) {
-            if (frame >= one.first && frame <= one.last)
-                move.facts["left_out"].push_back({{"subject", one.subject}, {"reason", one.reason}});
-        }
+        const auto tell = [&](const char* fact, const auto& ones) {
+            for (const auto& one : ones) {
+                if (frame >= one.first && frame <= one.last)
+                    move.facts[fact].push_back({{"subject", one.subject}, {"reason", one.reason}});
+            }
+        };
+        tell("kept", kept_);
+        tell("left_out", left_out_);
         return move;
     }
 
@@ -362,6 +380,7 @@ private:
     std::vector<std::string> outputs_;
     std::optional<framing::Canvas> size_;
     framing::CropPath path_;
+    std::vector<framing::Kept> kept_;
     std::vector<framing::LeftOut> left_out_;
 };
 

@@ -109,6 +109,21 @@ TEST_CASE("a target on one frame is followed from there both ways") {
     }
 }
 
+TEST_CASE("who is kept and who is left out are facts of their frames") {
+    json artefact = solved({{"aspect", "1:1"}, {"faces", false}, {"policy", "speaker"}});
+    CHECK(artefact.contains("kept"));
+    artefact["kept"] =
+        json::array({{{"subject", "face"}, {"first", 1003}, {"last", 1010}, {"reason", "the largest"}}});
+    artefact["left_out"] =
+        json::array({{{"subject", "face"}, {"first", 1005}, {"last", 1006}, {"reason", "does not fit"}}});
+    const auto pass = pass_of({{"aspect", "1:1"}}, artefact);
+    const auto facts = [&](int frame) { return moving(pass).move(frame, {width, height}).facts; };
+    CHECK_FALSE(facts(1002).contains("kept"));
+    CHECK(facts(1003)["kept"] == json::array({{{"subject", "face"}, {"reason", "the largest"}}}));
+    CHECK_FALSE(facts(1003).contains("left_out"));
+    CHECK(facts(1006)["left_out"] == json::array({{{"subject", "face"}, {"reason", "does not fit"}}}));
+}
+
 TEST_CASE("a crop of the plate's own pixels is moved by whole edges: no half pixel is lost") {
     const json artefact = {{"schema", "wetgate.reframe/1"},
                            {"path",
