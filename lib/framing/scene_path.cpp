@@ -15,6 +15,9 @@
 // of straight pieces, which are perfect where the camera should stand still, but left 40 % more fast
 // motion on a pan that the crop binds than squares of the second difference do; squares alone never quite
 // stand still. So: squares of the second and third difference, and a small price on the size of the first.
+// Where the crop binds, little is left to win: a path that may break off at the limits (a steady path of its
+// own, and the view as near to it as the plate allows), tuned on the measure itself, leaves 2, 5, 8 and 15 %
+// less fast motion on four hand-held clips that the crop binds, and 1.6 to 2.2 times the acceleration.
 
 namespace wetgate::framing {
 namespace {
