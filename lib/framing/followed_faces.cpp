@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_followed = 4;
 constexpr double least_seen_s = 0.5;
-constexpr double least_confidence = 0.7;
+constexpr double least_confidence = 0.5;
 constexpr double same_person = 0.2;  // of both areas
 
 Area head_and_shoulders(const Area& face) {

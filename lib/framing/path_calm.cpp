@@ -11,11 +11,11 @@ namespace wetgate::framing {
 namespace {
 
 // What motion costs, against 1 for a subject lost for a second.
-constexpr double jerk_cost = 0.3;  // a side a second, a second
-constexpr double lost_cost = 4;    // more, of what a frame costs beyond `allowed`
-constexpr double allowed = 0.6;    // above the frame's best place: a subject is cut or lost there
+constexpr double jerk_cost = 1;  // a side a second, a second
+constexpr double lost_cost = 4;  // more, of what a frame costs beyond `allowed`
+constexpr double allowed = 0.6;  // above the frame's best place: a subject is cut or lost there
 constexpr double way_cost = 0.3;
-constexpr double start_cost = 0.25;
+constexpr double start_cost = 0.5;
 constexpr int most_rounds = 12;
 constexpr std::size_t most_keys = 400;  // more: a path that never rests, left as it is
 

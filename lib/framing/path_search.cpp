@@ -22,7 +22,7 @@ constexpr double limit_margin = 0.999;  // what keys lose by rounding
 constexpr int most_attempts = 12;
 
 // What motion costs, against 1 for a subject lost for a second.
-constexpr double start_cost = 0.25;
+constexpr double start_cost = 0.5;
 constexpr double way_cost = 0.3;     // of a whole side
 constexpr double speed_cost = 0.4;   // of a change by one side a second
 constexpr double moving_cost = 0.1;  // a second

@@ -13,14 +13,15 @@
 namespace wetgate::framing {
 namespace {
 
-constexpr double target_weight = 20;
-constexpr double evidence_beside_targets = 0.02;
+constexpr double target_weight = 4;  // as a face: more would follow it at any cost of jerk
+constexpr double evidence_beside_targets = 0.004;
 constexpr double grid_weight = 1.4;
 constexpr double middle_weight = 0.1;
 constexpr double margin = 0.12;  // around a subject, of its size
 constexpr double body_margin = 0.2;
 constexpr double body_weight = 0.6;    // of the face above it
-constexpr double second_weight = 0.3;  // of a subject that does not fit beside the first
+constexpr double head_weight = 0.3;    // of a person of whom only the head fits beside the first
+constexpr double second_weight = 0.1;  // of a subject that does not fit beside the first
 constexpr double most_lead = 0.15;     // of the crop
 
 enum class Axis { X, Y };
@@ -160,9 +161,10 @@ std::optional<SceneSubject> choose(Scene& scene, double width, double height, co
     std::rotate(subjects.begin(), kept, kept + 1);
     bool has_left_out = false;
     for (std::size_t k = 1; k < subjects.size(); ++k) {
-        if (fit_together(subjects.front(), subjects[k], width, height)) continue;
-        subjects[k].weight *= second_weight;
-        has_left_out |= subjects[k].notable >= notable_weight * subjects.front().notable;
+        const Fit fit = fit_together(subjects.front(), subjects[k], width, height);
+        if (fit == Fit::Whole) continue;
+        subjects[k].weight *= fit == Fit::Heads ? head_weight : second_weight;
+        has_left_out |= fit == Fit::Not && subjects[k].notable >= notable_weight * subjects.front().notable;
     }
     if (!has_left_out) return std::nullopt;
     return subjects.front();

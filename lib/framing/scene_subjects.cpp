@@ -43,12 +43,14 @@ SceneSubject weighed(const SubjectTrack& track, std::size_t frames) {
     subject.is_face = track.kind == SubjectKind::Face;
     subject.mouth = track.mouth;
     subject.mouth_seen = track.mouth_seen;
-    // Twice as large a face counts for more, but one in the background is still a face.
-    const double by_size =
-        subject.is_face ? std::clamp(subject.size() / 0.12, 0.5, 1.5) : std::min(1.0, subject.size() / 0.15);
+    // A larger face counts for more, but one in the background is still a face. Detectors take much for half
+    // a face: one that is not sure counts for less than its share.
+    const double by_size = subject.is_face ? std::sqrt(std::clamp(subject.size() / 0.12, 0.5, 1.5))
+                                           : std::min(1.0, subject.size() / 0.15);
+    const double certain = subject.is_face ? track.confidence * track.confidence : track.confidence;
     const double present =
         static_cast<double>(track.areas.size()) / static_cast<double>(std::max<std::size_t>(frames, 1));
-    subject.weight = kind_weight(track.kind) * track.confidence * by_size * (0.4 + 0.6 * present);
+    subject.weight = kind_weight(track.kind) * certain * by_size * (0.2 + 0.8 * present);
     subject.notable = subject.weight;
     if (subject.is_face) {
         for (const Area& area : track.areas) subject.bodies.push_back(body_of(area));
@@ -78,21 +80,25 @@ std::vector<SceneSubject> scene_subjects(std::span<const std::optional<FrameEvid
     return subjects;
 }
 
-bool fit_together(const SceneSubject& a, const SceneSubject& b, double width, double height) {
+Fit fit_together(const SceneSubject& a, const SceneSubject& b, double width, double height) {
+    const auto fit = [&](const Area& one, const Area& other) {
+        return std::max(one.right, other.right) - std::min(one.left, other.left) <= width &&
+               std::max(one.bottom, other.bottom) - std::min(one.top, other.top) <= height;
+    };
     int both = 0;
-    int fitting = 0;
+    int heads = 0;
+    int whole = 0;
     for (std::size_t i = 0; i < a.areas.size(); ++i) {
-        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) + a.first - b.first;
-        if (at < 0 || at >= static_cast<std::ptrdiff_t>(b.areas.size())) continue;
-        const Area& one = a.bodies.empty() ? a.areas[i] : a.bodies[i];
-        const Area& other =
-            b.bodies.empty() ? b.areas[static_cast<std::size_t>(at)] : b.bodies[static_cast<std::size_t>(at)];
+        const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(i) + a.first - b.first;
+        if (offset < 0 || offset >= static_cast<std::ptrdiff_t>(b.areas.size())) continue;
+        const auto at = static_cast<std::size_t>(offset);
         ++both;
-        if (std::max(one.right, other.right) - std::min(one.left, other.left) <= width &&
-            std::max(one.bottom, other.bottom) - std::min(one.top, other.top) <= height)
-            ++fitting;
+        if (fit(a.areas[i], b.areas[at])) ++heads;
+        if (fit(a.bodies.empty() ? a.areas[i] : a.bodies[i], b.bodies.empty() ? b.areas[at] : b.bodies[at]))
+            ++whole;
     }
-    return 2 * fitting >= both;
+    if (2 * whole >= both) return Fit::Whole;
+    return 2 * heads >= both ? Fit::Heads : Fit::Not;
 }
 
 Chosen chosen_by(Policy policy, std::span<const SceneSubject> subjects, double width, double height,
@@ -102,7 +108,7 @@ Chosen chosen_by(Policy policy, std::span<const SceneSubject> subjects, double w
     std::vector<std::size_t> contenders = {0};
     for (std::size_t i = 1; i < subjects.size(); ++i) {
         if (subjects[i].name == chief.name && subjects[i].notable >= notable_weight * chief.notable &&
-            !fit_together(chief, subjects[i], width, height))
+            fit_together(chief, subjects[i], width, height) != Fit::Whole)
             contenders.push_back(i);
     }
     const auto best = [&](const auto& value) {

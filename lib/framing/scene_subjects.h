@@ -39,9 +39,14 @@ struct SceneSubject {
 std::vector<SceneSubject> scene_subjects(std::span<const std::optional<FrameEvidence>> scene,
                                          std::span<const motion::GrayImage> looks, double rate);
 
-/// Whether two subjects (of faces: the persons) fit into one crop of width x height, shares of the picture,
-/// most of the time that both are there.
-bool fit_together(const SceneSubject& a, const SceneSubject& b, double width, double height);
+/// What of two subjects fits into one crop.
+enum class Fit : std::uint8_t {
+    Not,
+    Heads,  ///< of persons: the faces, but not the bodies
+    Whole
+};
+/// Of a crop of width x height, shares of the picture: what holds most of the time that both are there.
+Fit fit_together(const SceneSubject& a, const SceneSubject& b, double width, double height);
 
 /// Beside the chief subject, another one that weighs less than this share of its weight is not worth a word.
 inline constexpr double notable_weight = 0.4;
@@ -53,7 +58,7 @@ struct Chosen {
     std::string why;
 };
 /// Who is kept, of subjects in scene_subjects()' order (one at least) that may not fit into one crop of width
-/// x height. Those that fit beside the first, or weigh less than notable_weight of it, do not contend.
+/// x height. Those that fit whole beside the first, or weigh less than notable_weight of it, do not contend.
 Chosen chosen_by(Policy policy, std::span<const SceneSubject> subjects, double width, double height,
                  double rate);
 
