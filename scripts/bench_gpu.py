@@ -138,7 +138,7 @@ class GpuBench:
         else:  # start-up is most of it, or something else was busy
             speed = {"frames_per_second": long / walls[long], "with_start_up": True}
         return speed | {"seconds": walls, "peak_mib": memory,
-                "cpu_busy_percent": round(100 * processor / wall / self.threads, 1)} | device
+                        "cpu_busy_percent": round(100 * processor / wall / self.threads, 1)} | device
 
     def peer(self, size, name):
         ffmpeg = shutil.which("ffmpeg")
