@@ -39,6 +39,12 @@ void check(const ProResOptions& options) {
         throw Error(ErrorKind::Usage, "ProRes cannot hold a picture of " + std::to_string(options.width) +
                                           " x " + std::to_string(options.height));
     }
+    // prores_ks takes an odd width in 4:2:2, but what it codes of the last column's colour is no colour.
+    if (options.width % 2 != 0 && (options.encoder != "prores_ks" || !row_of(options.profile).full_chroma)) {
+        throw Error(ErrorKind::Usage,
+                    "ProRes holds an odd width (here " + std::to_string(options.width) +
+                        ") only as 4444 or 4444xq, coded by prores_ks; use that, or crop a column");
+    }
     if (options.alpha && !row_of(options.profile).full_chroma) {
         throw Error(ErrorKind::Usage, std::string("ProRes ") + row_of(options.profile).word +
                                           " has no alpha; use 4444 or 4444xq, or drop the alpha");

@@ -35,11 +35,13 @@ FloatImage converted_copy(const FloatImage& picture, const color::Transform& tra
 media::ProResOptions prores_options(const ShotContext& shot, const spec::OutputSpec& output) {
     media::ProResOptions options;
     options.profile = *media::parse_prores_profile(output.profile);
-    if (output.encoder != "auto") options.encoder = output.encoder;
     options.rate = shot.rate();
     options.width = shot.is_moved(output) ? shot.canvas_of(output).width : shot.info().width * shot.scale();
     options.height =
         shot.is_moved(output) ? shot.canvas_of(output).height : shot.info().height * shot.scale();
+    // Even widths alone are what the usual one codes.
+    if (options.width % 2 != 0) options.encoder = "prores_ks";
+    if (output.encoder != "auto") options.encoder = output.encoder;
     options.alpha = output.alpha && shot.info().has_alpha;
     options.pixel_aspect = shot.info().pixel_aspect;
     const ColorInfo& source = shot.info().color;

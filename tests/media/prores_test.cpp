@@ -55,6 +55,27 @@ TEST_CASE("every profile of both encoders decodes to the picture that went in") 
     }
 }
 
+TEST_CASE(
+    "an odd width goes through 4444 by prores_ks to its last column, and is refused where it would not") {
+    const tests::TempFolder folder;
+    constexpr int odd = width + 1;
+    MovOptions options;
+    options.video = test_options(odd, height, ProResProfile::P4444);
+    CHECK_THROWS_AS((void)make_prores_encoder(options.video), Error);  // prores_aw
+    options.video.encoder = "prores_ks";
+    tests::write_test_movie(folder / "odd.mov", options, tests::test_packets(options.video, 2));
+    const HostFrame in = tests::test_frame(odd, height, 1, {1, 1});
+    const HostFrame out = to_video_frame(tests::open_movie(folder / "odd.mov")->read(1), {1, 1}, 10);
+    for (std::size_t plane = 0; plane < 3; ++plane) {
+        for (std::size_t i = odd - 1; i < odd * height; i += odd) {
+            CHECK(std::abs(in.parts[0].planes[plane].samples<std::uint16_t>()[i] -
+                           out.parts[0].planes[plane].samples<std::uint16_t>()[i]) < 32);
+        }
+    }
+    options.video.profile = ProResProfile::Hq;
+    CHECK_THROWS_AS((void)make_prores_encoder(options.video), Error);
+}
+
 TEST_CASE("alpha goes through 4444 and comes back, and 422 refuses it") {
     const tests::TempFolder folder;
     for (const char* encoder : {"prores_aw", "prores_ks"}) {
