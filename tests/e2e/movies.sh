@@ -25,7 +25,16 @@ ffprobe -v error -show_entries stream_tags=timecode -of default=nw=1 middle.mov 
 grep -q 'timecode=01:00:00:02' tags || fail "timecode of a part: $(cat tags)"
 
 # A movie that asks players to turn it, as telephones' do: it is worked and written as it is stored, and says so.
-ffmpeg -v error -i demo/plates/demo.mov -map 0:v -c copy -metadata:s:v rotate=90 turned.mov
+# The matrix of its track header (QuickTime File Format: x' = a x + c y, y' = b x + d y, y down) takes right to down.
+ffmpeg -v error -i demo/plates/demo.mov -map 0:v -c copy turned.mov
+python3 - <<'PY'
+import struct
+data = bytearray(open("turned.mov", "rb").read())
+matrix = data.index(b"tkhd") + 4 + 4 + 20 + 16
+assert struct.unpack_from(">4i", data, matrix) == (0x10000, 0, 0, 0)
+struct.pack_into(">5i", data, matrix, 0, 0x10000, 0, -0x10000, 0)
+open("turned.mov", "wb").write(data)
+PY
 expect 0 "$wetgate" probe turned.mov
 has 'asks to be turned by 90 degrees' <log || fail "the turn is not told: $(cat log)"
 job turned '{"path": "turned.mov", "first_frame": 1001, "colorspace": "Rec.709"}' '[{"pass": "reframe", "aspect": "1:1", "render": false}]' \

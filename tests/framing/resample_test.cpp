@@ -178,7 +178,7 @@ TEST_CASE("a matte is moved as alpha is, and is nothing where it does not reach"
         (*plate.alpha)[i] = x < 12 ? 0.0F : x < 24 ? static_cast<float>(x - 12) / 12 : 1.0F;
     }
     const Box window{-4, -4, 44, 34};
-    for (const Warp& warp : {Warp(similarity({20, 15}, 0.7, 5, 0.3, 0)),
+    for (const Warp& warp : {Warp(similarity({20, 15}, 0.95, 5, 0.3, 0)),
                              Warp(similarity({20, 15}, 1.6, 0, 0, 0)), shift(3, -2)}) {
         const MovablePicture whole = moved(plate, warp, window);
         CHECK(moved_plane(*plate.alpha, plate.rgb.window, warp, window) == *whole.alpha);
