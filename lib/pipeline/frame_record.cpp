@@ -19,9 +19,10 @@ class Findings {
 public:
     Findings(const ShotContext& shot, int frame) : shot_(shot), frame_(frame) {}
 
+    /// `lasts`: what goes on from frame to frame, see qc::joined(); empty: each frame is a fault of its own.
     void add(const std::string& check, const std::string& category, const std::string& term,
              qc::Severity severity, double value, const std::string& threshold_source,
-             const std::string& message) {
+             const std::string& message, const std::string& lasts = {}) {
         qc::Finding finding;
         finding.check = check;
         finding.category = category;
@@ -38,6 +39,7 @@ public:
         finding.threshold_source = threshold_source;
         finding.message = message;
         list_.push_back(qc::to_json(finding));
+        if (!lasts.empty()) list_.back()["lasts"] = lasts;
     }
     nlohmann::json list() const { return list_; }
 
@@ -99,11 +101,11 @@ void add_scale(Findings& findings, const std::string& output, const nlohmann::js
                                           enlarged > 1 ? "the enlarged plate" : "the plate", scale,
                                           facts.value("enlarged_by", "resampling"));
     if (scale <= most + rounding) {
-        findings.add("enlarged", "VIDEO", "Framing Error", qc::Severity::Fyi, scale, "1", shown);
+        findings.add("enlarged", "VIDEO", "Framing Error", qc::Severity::Fyi, scale, "1", shown, output);
         return;
     }
     findings.add("too_large", "VIDEO", "Framing Error", qc::Severity::Blocker, scale,
-                 fmt::format("{:g} (the pass's max_scale)", most), shown);
+                 fmt::format("{:g} (the pass's max_scale)", most), shown, output);
 }
 
 /// What QC sees of the source and of what was made.
@@ -201,9 +203,10 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
         for (const PassFacts& facts : canvas->frame.passes) {
             if (facts.facts.contains("scale")) add_scale(findings, output, facts.facts, shot.scale());
             for (const nlohmann::json& one : facts.facts.value("left_out", nlohmann::json::array())) {
+                const std::string message = "the crop of output '" + output + "' does not hold a subject (" +
+                                            one.value("subject", "") + "): " + one.value("reason", "");
                 findings.add("subject_left_out", "VIDEO", "Framing Error", qc::Severity::Fyi, 1, "any",
-                             "the crop of output '" + output + "' does not hold a subject (" +
-                                 one.value("subject", "") + "): " + one.value("reason", ""));
+                             message, message);
             }
         }
         if (canvas->uncovered == 0) continue;
@@ -212,7 +215,8 @@ nlohmann::json make_frame_record(const ShotContext& shot, const FinishedFrame& f
                      "output '" + output + "' shows " + std::to_string(canvas->uncovered) + " pixels that " +
                          (canvas->is_filled ? "neither the plate nor a frame within fill_reach has: a smooth "
                                               "continuation of what is around them"
-                                            : "the plate does not have"));
+                                            : "the plate does not have"),
+                     output);
     }
     const std::vector<Shown> pictures = pictures_of(shot, moved);
     record["outputs"] = nlohmann::json::array();

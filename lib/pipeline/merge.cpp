@@ -297,6 +297,7 @@ MergedShot merge_shot(const ShotContext& shot, const StageOptions& stage_options
         thumbnails[frame] = seen[frame].thumbnails;
         if (options.progress) options.progress({shot.shot().name, "merge", ++done, total, 0});
     }
+    findings = qc::joined(std::move(findings));
     for (const int frame : records.missing) findings.push_back(qc::to_json(missing_finding(shot, frame)));
 
     nlohmann::json outputs = nlohmann::json::array();

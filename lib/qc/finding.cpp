@@ -1,5 +1,8 @@
 #include "qc/finding.h"
 
+#include <map>
+#include <utility>
+
 namespace wetgate::qc {
 
 std::string to_string(Severity severity) {
@@ -62,6 +65,35 @@ Finding finding_from_json(const nlohmann::json& json) {
     finding.accepted = json.at("accepted").get<bool>();
     finding.accept_reason = json.value("accept_reason", "");
     return finding;
+}
+
+nlohmann::json joined(nlohmann::json findings) {
+    nlohmann::json result = nlohmann::json::array();
+    std::map<std::pair<std::string, std::string>, std::size_t> runs;  // where the latest one of each lies
+    for (nlohmann::json& finding : findings) {
+        const auto lasts = finding.find("lasts");
+        if (lasts == finding.end()) {
+            result.push_back(std::move(finding));
+            continue;
+        }
+        const std::pair key(finding.at("check").get<std::string>(), lasts->get<std::string>());
+        finding.erase(lasts);
+        if (const auto known = runs.find(key); known != runs.end()) {
+            nlohmann::json& run = result[known->second];
+            if (finding.at("first_frame") <= run.at("end_frame")) {
+                run["end_frame"] = finding.at("end_frame");
+                if (finding.contains("timecode_out")) run["timecode_out"] = finding.at("timecode_out");
+                if (finding.at("value") > run.at("value")) {
+                    run["value"] = finding.at("value");
+                    run["message"] = finding.at("message");
+                }
+                continue;
+            }
+        }
+        runs[key] = result.size();
+        result.push_back(std::move(finding));
+    }
+    return result;
 }
 
 }  // namespace wetgate::qc

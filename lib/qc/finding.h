@@ -13,7 +13,7 @@ std::string to_string(Severity severity);
 Severity parse_severity(const std::string& text);
 
 /// One occurrence of one fault, in the terms of the MovieLabs QC vocabulary. Never a summary: twenty faults
-/// are twenty findings.
+/// are twenty findings, and one that lasts for twenty frames is one.
 struct Finding {
     std::string check;     ///< "non_finite"
     std::string category;  ///< "VIDEO"
@@ -35,5 +35,10 @@ struct Finding {
 
 nlohmann::json to_json(const Finding& finding);
 Finding finding_from_json(const nlohmann::json& json);
+
+/// Findings of single frames, in their order, where those of a check that carry the same "lasts" (the name of
+/// what goes on from frame to frame) have become one for each run of frames without a gap, with the greatest
+/// value and its message.
+nlohmann::json joined(nlohmann::json findings);
 
 }  // namespace wetgate::qc
