@@ -12,6 +12,12 @@ namespace {
 
 constexpr int block = 16;  // the picture's scale is looked at once a block
 
+/// Where the block of a pixel begins. Blocks lie alike in any window, so that a part of what is shown has the
+/// bits of the whole.
+int block_of(int pixel) {
+    return pixel - ((pixel % block) + block) % block;
+}
+
 class Mover {
 public:
     explicit Mover(const MovablePicture& picture)
@@ -152,14 +158,15 @@ MovablePicture moved(const MovablePicture& picture, const ColourWarp& to_picture
     const bool is_split = to_picture.is_split();
     const auto width = static_cast<std::size_t>(window.width());
     std::vector<KeptTaps> columns(width);
-    for (int top = window.y0; top < window.y1; top += block) {
+    for (int top = block_of(window.y0); top < window.y1; top += block) {
         std::array<KeptTaps, block> rows;
-        for (int left = window.x0; left < window.x1; left += block) {
+        for (int left = block_of(window.x0); left < window.x1; left += block) {
             const double scale = shrink_at(to_picture.green(), left + block / 2, top + block / 2);
-            for (int y = top; y < std::min(top + block, window.y1); ++y) {
-                std::size_t at = static_cast<std::size_t>(y - window.y0) * width +
-                                 static_cast<std::size_t>(left - window.x0);
-                for (int x = left; x < std::min(left + block, window.x1); ++x, ++at) {
+            for (int y = std::max(top, window.y0); y < std::min(top + block, window.y1); ++y) {
+                int x = std::max(left, window.x0);
+                std::size_t at =
+                    static_cast<std::size_t>(y - window.y0) * width + static_cast<std::size_t>(x - window.x0);
+                for (; x < std::min(left + block, window.x1); ++x, ++at) {
                     std::array<Point, 3> places;
                     places[1] = to_picture.green().at(x, y);
                     if (is_split) {
@@ -186,11 +193,11 @@ std::vector<float> moved_plane(const std::vector<float>& plane, const Box& from,
     const MixedPlane samples{plane.data(), from.width(), from.height()};
     std::vector<float> result(window.area());
     const auto width = static_cast<std::size_t>(window.width());
-    for (int top = window.y0; top < window.y1; top += block) {
-        for (int left = window.x0; left < window.x1; left += block) {
+    for (int top = block_of(window.y0); top < window.y1; top += block) {
+        for (int left = block_of(window.x0); left < window.x1; left += block) {
             const double scale = shrink_at(to_plane, left + block / 2, top + block / 2);
-            for (int y = top; y < std::min(top + block, window.y1); ++y) {
-                for (int x = left; x < std::min(left + block, window.x1); ++x) {
+            for (int y = std::max(top, window.y0); y < std::min(top + block, window.y1); ++y) {
+                for (int x = std::max(left, window.x0); x < std::min(left + block, window.x1); ++x) {
                     const Point place = to_plane.at(x, y);
                     const double column = place.x - from.x0, row = place.y - from.y0;
                     if (!(column >= -0.5 && row >= -0.5 && column <= samples.width - 0.5 &&

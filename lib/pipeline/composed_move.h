@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -32,6 +33,13 @@ struct ComposedMove {
         std::size_t index = 0;  ///< of the pass
         framing::Canvas before, after;
         passes::Move move;
+        framing::ColourWarp to_picture;  ///< from its canvas back to the picture
+    };
+    /// The last steps where they do no more than cut at whole pixels.
+    struct Cut {
+        std::size_t steps_before = 0;
+        std::array<int, 2> at{};           ///< where the canvas begins on that of the steps before
+        framing::ColourWarp to_picture{};  ///< from the latter
     };
     struct Fill {
         std::size_t step = 0;  ///< whose pass fills
@@ -48,6 +56,7 @@ struct ComposedMove {
 
     /// The picture stays where and as it is.
     bool stays(const Box& display) const { return shown == display && to_picture.is_identity() && !gain; }
+    Cut cut() const;
 };
 
 /// `passes`: indices of those of `moves` that make the output, in order. `display`: display window of the

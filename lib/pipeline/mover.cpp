@@ -1,7 +1,9 @@
 #include "pipeline/mover.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "framing/fill.h"
@@ -25,6 +27,10 @@ FloatImage working_of(const ShotContext& shot, const FinishedFrame& frame, const
     FloatImage picture = media::read_worked(own);
     shot.to_working().apply(picture);
     return picture;
+}
+
+Box shifted(const Box& box, const std::array<int, 2>& by) {
+    return {box.x0 + by[0], box.y0 + by[1], box.x1 + by[0], box.y1 + by[1]};
 }
 
 /// A neighbour's whole picture.
@@ -133,6 +139,23 @@ public:
         return large;
     }
 
+    /// What the canvas of `passes` shows of `window`, where one that is made already shows all of it and no
+    /// alpha goes with it.
+    std::optional<framing::MovablePicture> cut_of(std::span<const std::size_t> passes, const Box& window) {
+        if (picture().alpha) return std::nullopt;
+        for (const auto& [canvas, made] : canvases) {
+            const FloatImage& whole = made->frame.working;
+            const Box shown = intersection(whole.window, made->host.display_window);
+            if (std::ranges::equal(canvas.passes, passes) && !made->is_enlarged && !made->is_filled &&
+                made->uncovered == 0 && intersection(shown, window) == window)
+                return framing::moved({whole, {}}, {}, window);
+        }
+        return std::nullopt;
+    }
+
+    /// Each canvas that is made, once.
+    std::vector<std::pair<Canvas, std::shared_ptr<const MovedFrame>>> canvases;
+
 private:
     const ShotContext& shot_;
     const FinishedFrame& frame_;
@@ -170,8 +193,12 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         return result;
     }
 
-    framing::ColourWarp way = move.to_picture;
+    // What only cuts a canvas is looked at there: so its bits are the same whether others show the canvas or
+    // not.
+    const ComposedMove::Cut cut = move.cut();
+    framing::ColourWarp way = cut.to_picture;
     if (model != nullptr) way.then(framing::Warp(to_enlarged));
+    const Box window = shifted(canvas.window, cut.at);
     // A crop at whole pixels mixes nothing.
     const framing::MovablePicture& source = model != nullptr    ? shared.enlarged_picture(model->name)
                                             : way.whole_shift() ? shared.picture()
@@ -182,9 +209,15 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
         };
         return framing::MovablePicture{framing::lit(picture.rgb, gain), picture.alpha};
     };
+    std::optional<framing::MovablePicture> known;
+    if (model == nullptr) known = shared.cut_of(std::span(canvas.passes).first(cut.steps_before), window);
     framing::MovablePicture moved =
-        framing::moved(move.gain ? lit(source, model != nullptr ? passes::enlarging_scale : 1) : source, way,
-                       canvas.window, move.shown);
+        known
+            ? *std::move(known)
+            : framing::moved(move.gain ? lit(source, model != nullptr ? passes::enlarging_scale : 1) : source,
+                             way, window, shifted(move.shown, cut.at));
+    moved.rgb.window = canvas.window;
+    result->is_enlarged = model != nullptr;
     result->is_filled = move.fill.has_value();
     if (move.fill && moved.uncovered > 0) {
         // Neighbours are as large as the plate.
@@ -208,16 +241,21 @@ std::shared_ptr<const MovedFrame> FrameMover::make(const FinishedFrame& frame, c
 }
 
 MovedFrames FrameMover::move(const FinishedFrame& frame, const HostFrame& own) const {
+    std::vector<const spec::OutputSpec*> outputs;
+    for (const spec::OutputSpec& output : shot_.shot().outputs)
+        if (shot_.is_moved(output)) outputs.push_back(&output);
+    // What is cut from the canvas of others comes after them.
+    std::ranges::stable_sort(outputs, {},
+                             [&](const spec::OutputSpec* output) { return shot_.moves_of(*output).size(); });
     MovedFrames made;
     SharedPicture picture(shot_, frame, own);
-    std::vector<std::pair<Canvas, std::shared_ptr<const MovedFrame>>> canvases;
-    for (const spec::OutputSpec& output : shot_.shot().outputs) {
-        if (!shot_.is_moved(output)) continue;
-        const Canvas canvas = canvas_for(output, frame.number, own.display_window);
-        auto same = std::find_if(canvases.begin(), canvases.end(),
-                                 [&](const auto& other) { return other.first == canvas; });
-        if (same == canvases.end()) same = canvases.insert(same, {canvas, make(frame, own, canvas, picture)});
-        made[output.name] = same->second;
+    for (const spec::OutputSpec* output : outputs) {
+        const Canvas canvas = canvas_for(*output, frame.number, own.display_window);
+        auto same =
+            std::ranges::find(picture.canvases, canvas, [](const auto& known) { return known.first; });
+        if (same == picture.canvases.end())
+            same = picture.canvases.insert(same, {canvas, make(frame, own, canvas, picture)});
+        made[output->name] = same->second;
     }
     return made;
 }

@@ -17,6 +17,7 @@ struct MovedFrame {
                           ///< moved nor touched
     HostFrame host;       ///< the same in the source's coding
     std::size_t uncovered = 0;  ///< pixels that no picture shows: black, or where edges are filled made up
+    bool is_enlarged = false;   ///< a network made the picture larger first
     bool is_filled = false;     ///< places that the frame's own picture does not cover are filled
     /// What they were filled from: {"filled_px", "copied", "synthesised" (shares), "from" (frames)}; null
     /// where all are covered.

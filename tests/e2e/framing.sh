@@ -51,6 +51,10 @@ grep -q 'times as large' run.qc/report.json || fail "the scale is not reported"
 job run "$exr" '[{"pass": "reframe", "aspect": "9:16", "path": "tall.fdl", "artefact": "tall.fdl"}]' "$tall"
 expect 2 "$wetgate" run run.json
 
+# A crop that rests is cut from what the wide output shows, and has the same bytes where nobody shows that.
+run_to alone "$exr" "${moves%,*\{\"pass*\"1:1\"*}]" '[{"name": "tall", "path": "OUT/t.####.exr", "type": "exr"}]'
+for n in $(seq 1001 1008); do cmp "alone/out/t.$n.exr" "whole/out/t.$n.exr" || fail "frame $n of the tall output depends on the others"; done
+
 # A push-in goes through the network, in shards as in one run; resampled it is another picture, and without the network the job
 # that insists on it is refused. Another output's crop does not change it.
 few=${exr/1001-1008/1001-1002}
