@@ -48,7 +48,8 @@ Runtime::Runtime(const RuntimeSettings& settings) : device_(c10::kCPU) {
                     {"aten_isa", environment_variable("ATEN_CPU_CAPABILITY").value_or("")},
                     {"onednn_isa", environment_variable("DNNL_MAX_CPU_ISA").value_or("")},
                     {"threads", settings.threads},
-                    {"precision", device_.is_cuda() ? settings.precision : "fp32"}};
+                    {"precision", device_.is_cuda() ? settings.precision : "fp32"},
+                    {"exr_zip", WETGATE_EXR_ZIP}};
     if (device_.is_cuda()) fingerprint_["cudnn"] = cudnn_version();
 }
 
